@@ -1,0 +1,151 @@
+"""Refusals as RFC 9457 problem JSON, in the shape that every dialect shares.
+
+A dialect says which status each refusal of the core has; everything else about the answer is decided here.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import msgspec
+from litestar.exceptions import HTTPException, ValidationException
+
+from ostinato.core.errors import Invalid, OstinatoError, Problem, Unauthenticated, Unavailable
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 2
+SECTIONS = {
+    400: "15.5.1",
+    401: "15.5.2",
+    403: "15.5.4",
+    404: "15.5.5",
+    405: "15.5.6",
+    409: "15.5.10",
+    413: "15.5.14",
+    415: "15.5.16",
+    422: "15.5.21",
+    500: "15.6.1",
+    503: "15.6.4",
+}
+"""Where RFC 9110 defines each status; the `type` of a problem points there."""
+
+
+class ErrorItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong with the input."""
+
+    file: str | None
+    line: int | None
+    path: str
+    message: str
+    allowed: tuple[str, ...]
+
+
+class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Why a request was refused."""
+
+    type: Annotated[str, msgspec.Meta(description="Where the status is defined.")]
+    title: Annotated[str, msgspec.Meta(description="The status in words.")]
+    status: int
+    detail: Annotated[str, msgspec.Meta(description="What is wrong with this request, and what to do.")]
+    trace_id: Annotated[str, msgspec.Meta(description="Names this request in the server's log.")]
+    errors: tuple[ErrorItem, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client is told, before it has a form."""
+
+    status: int
+    detail: str
+    errors: tuple[Problem, ...] = ()
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    plain: bool = False
+    """The detail alone, as plain text."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """A refusal in its form, ready to be sent."""
+
+    status: int
+    headers: Mapping[str, str]
+    media_type: str
+    body: bytes
+
+
+UNEXPECTED = Refusal(status=500, detail="Something went wrong on the server; its log has more under this traceId")
+
+
+def refusal(error: Exception, statuses: Mapping[type[OstinatoError], int]) -> Refusal | None:
+    """What to tell the client; None for an error that nobody foresaw."""
+    match error:
+        case OstinatoError():
+            return _refused(error, statuses)
+        case ValidationException():
+            return _refused(Invalid(*_problems(error.extra)), statuses)
+        case HTTPException() if error.status_code < 500:
+            return _unusable(error)
+        case _:
+            return None
+
+
+def answer(told: Refusal, trace: str) -> Answer:
+    """Give a refusal its form."""
+    if told.plain:
+        return Answer(
+            status=told.status, headers=told.headers, media_type="text/plain; charset=utf-8", body=told.detail.encode()
+        )
+    details = ProblemDetails(
+        type=f"https://tools.ietf.org/html/rfc9110#section-{SECTIONS[told.status]}",
+        title=HTTPStatus(told.status).phrase,
+        status=told.status,
+        detail=told.detail,
+        trace_id=trace,
+        errors=tuple(_item(problem) for problem in told.errors) if told.errors else msgspec.UNSET,
+    )
+    return Answer(
+        status=told.status, headers=told.headers, media_type=MEDIA_TYPE, body=msgspec.json.encode(details)
+    )
+
+
+def _refused(error: OstinatoError, statuses: Mapping[type[OstinatoError], int]) -> Refusal:
+    status = next(statuses[kind] for kind in type(error).mro() if kind in statuses)
+    errors = error.problems if isinstance(error, Invalid) else ()
+    return Refusal(status=status, detail=str(error), errors=errors, headers=_headers(error))
+
+
+def _headers(error: OstinatoError) -> dict[str, str]:
+    match error:
+        case Unauthenticated():
+            return {"www-authenticate": "ApiKey"}
+        case Unavailable():
+            return {"retry-after": str(RETRY_AFTER_SECONDS)}
+        case _:
+            return {}
+
+
+def _unusable(error: HTTPException) -> Refusal:
+    """A request that never reached a route, or whose body could not be read."""
+    match error.status_code:
+        case 404:
+            detail = "There is nothing at this path"
+        case 405:
+            detail = f"This path allows {(error.headers or {}).get('allow', 'other methods')}"
+        case 413:
+            detail = "The body is larger than this path allows"
+        case _:
+            detail = f"The body cannot be read: {error.detail}"
+    status = error.status_code if error.status_code in SECTIONS else 400
+    return Refusal(status=status, detail=detail, headers=dict(error.headers or {}))
+
+
+def _problems(extra: Any) -> list[Problem]:
+    """The framework's findings about parameters and bodies, in our words."""
+    found = extra if isinstance(extra, list) else []
+    return [Problem(path=str(item.get("key", "")), message=str(item["message"])) for item in found] or [
+        Problem(message="the parameters or the body do not have the right form")
+    ]
+
+
+def _item(problem: Problem) -> ErrorItem:
+    return ErrorItem(
+        file=problem.file, line=problem.line, path=problem.path, message=problem.message, allowed=problem.allowed
+    )

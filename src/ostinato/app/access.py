@@ -1,0 +1,124 @@
+"""Keys and rights: who a request comes from, and how keys and rights are made.
+
+A key is `txk_` and 32 letters and digits (TimeXtender Orchestration API, "Creating a key"); only its SHA-256 digest is
+stored. The characters after `txk_` that open it find the row, the comparison of digests takes constant time.
+"""
+
+import hashlib
+import hmac
+import secrets
+import string
+from datetime import datetime
+
+from ostinato.app.application import App
+from ostinato.core.access import ROLES, Actor
+from ostinato.core.errors import Conflict, Invalid, Problem, Unauthenticated
+from ostinato.core.ids import UserId
+from ostinato.store import credentials, environments, users
+from ostinato.store.db import Tx
+
+KEY_START = "txk_"
+KEY_LENGTH = 32
+PREFIX_LENGTH = 8
+SUFFIX_LENGTH = 5
+MOST_KEYS = 3
+"""Active keys per user (TimeXtender Orchestration API, "Limits")."""
+LONGEST_DESCRIPTION = 100
+LONGEST_NAME = 200
+ADMINISTRATOR = "admin"
+FIRST_ENVIRONMENTS = (("Production", "production"), ("Development", "development"), ("Test", "test"))
+
+
+async def set_up(app: App, now: datetime) -> None:
+    """What the first start makes: the administrator and the three environments. Later starts change nothing."""
+    async with app.db.transaction() as tx:
+        await users.make_administrator(tx, ADMINISTRATOR, now)
+        for name, stage in FIRST_ENVIRONMENTS:
+            await environments.ensure(tx, name, stage, now)
+
+
+async def authenticate(app: App, key: str | None) -> Actor:
+    """Who this key belongs to; raises Unauthenticated, with the same words whatever the cause."""
+    refused = Unauthenticated("The API key is missing or not recognised: send a valid one in the header X-API-Key")
+    if not key or not key.startswith(KEY_START) or not key.isascii():
+        raise refused
+    digest = hashlib.sha256(key.encode()).digest()
+    async with app.db.transaction() as tx:
+        found = await credentials.find(tx, _prefix(key))
+    for credential in found:
+        if hmac.compare_digest(credential.digest, digest) and credential.active:
+            app.used.add(credential.credential)
+            return Actor(
+                user=credential.user,
+                name=credential.name,
+                administrator=credential.administrator,
+                credential=credential.credential,
+            )
+    raise refused
+
+
+async def create_key(app: App, user: str, description: str, now: datetime) -> str:
+    """A new API key of this user, who is made without rights if there is none; the only time the key is seen."""
+    problems = _text_problems("user", user, LONGEST_NAME) + _text_problems(
+        "description", description, LONGEST_DESCRIPTION
+    )
+    if problems:
+        raise Invalid(*problems)
+    async with app.db.transaction() as tx:
+        owner = await users.ensure(tx, user, now)
+        if await credentials.count_active(tx, owner, "api_key") >= MOST_KEYS:
+            raise Conflict(f"{user} has {MOST_KEYS} active keys, which is the limit: delete one first")
+        return await _make_key(tx, owner, "api_key", description, now)
+
+
+async def replace_local_key(app: App, now: datetime) -> str:
+    """The key of the command line on this machine, new at every start; the one before stops working."""
+    async with app.db.transaction() as tx:
+        owner = await users.ensure(tx, ADMINISTRATOR, now)
+        await credentials.delete_kind(tx, owner, "local", now)
+        return await _make_key(tx, owner, "local", "The command line on the server's machine", now)
+
+
+async def grant(app: App, user: str, workspace_key: str, role: str, now: datetime) -> None:
+    """Give a user a role in a workspace, at every stage of it; it replaces the role they had there."""
+    if role not in ROLES:
+        raise Invalid(Problem(path="role", message=f"{role!r} is no role", allowed=tuple(ROLES)))
+    problems = _text_problems("user", user, LONGEST_NAME)
+    if problems:
+        raise Invalid(*problems)
+    async with app.db.transaction() as tx:
+        await users.grant(tx, await users.ensure(tx, user, now), workspace_key, ROLES[role])
+
+
+async def write_down_use(app: App, now: datetime) -> None:
+    """Record which credentials were used since the last time: one write for many requests."""
+    if not app.used:
+        return
+    used, app.used = app.used, set()
+    async with app.db.transaction() as tx:
+        await credentials.used(tx, used, now)
+
+
+async def _make_key(tx: Tx, owner: UserId, kind: str, description: str, now: datetime) -> str:
+    letters = string.ascii_letters + string.digits
+    key = KEY_START + "".join(secrets.choice(letters) for _ in range(KEY_LENGTH))
+    new = credentials.NewCredential(
+        user=owner,
+        kind=kind,
+        prefix=_prefix(key),
+        suffix=key[-SUFFIX_LENGTH:],
+        digest=hashlib.sha256(key.encode()).digest(),
+        description=description,
+    )
+    await credentials.create(tx, new, now)
+    return key
+
+
+def _prefix(key: str) -> str:
+    return key[len(KEY_START) : len(KEY_START) + PREFIX_LENGTH]
+
+
+def _text_problems(field: str, text: str, longest: int) -> list[Problem]:
+    if not text.strip() or len(text) > longest or "\x00" in text:
+        return [Problem(path=field, message=f"write 1 to {longest} characters")]
+    return []

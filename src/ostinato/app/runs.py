@@ -1,0 +1,167 @@
+"""Starting, cancelling and looking at runs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from ostinato.app import progress
+from ostinato.app.application import App
+from ostinato.core.access import Actor
+from ostinato.core.contracts import Finding
+from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from ostinato.core.ids import PlanId, RunId, TaskId
+from ostinato.core.plans import Graph
+from ostinato.core.progress import StepState
+from ostinato.core.states import State
+from ostinato.store import findings, logs, runs, steps
+from ostinato.store.db import Tx
+
+LONGEST_KEY = 200
+
+
+class Tree(msgspec.Struct, frozen=True, kw_only=True):
+    """A run with everything below it, and how far its steps are."""
+
+    run: runs.Seen
+    below: Sequence[runs.Seen]
+    graph: Graph | None
+    steps: Sequence[steps.Standing]
+
+
+async def start_task(app: App, actor: Actor, task: TaskId, now: datetime, *, key: str | None = None) -> RunId:
+    """Start a task by itself. Raises NotFound, Forbidden, and Conflict if it is disabled or at work already.
+
+    The same idempotency `key` from the same user gives the same run again, and starts nothing.
+    """
+    return await _start(app, actor, runs.TaskOrPlan(task=task), now, key)
+
+
+async def start_plan(app: App, actor: Actor, plan: PlanId, now: datetime, *, key: str | None = None) -> RunId:
+    """Start a plan in its current version; otherwise like `start_task`."""
+    return await _start(app, actor, runs.TaskOrPlan(plan=plan), now, key)
+
+
+async def find_runnable(app: App, actor: Actor, name: str, environment: str, workspace: str | None) -> runs.Runnable:
+    """The task or plan of this name; a plan goes before a task. Raises NotFound, and Conflict if it is ambiguous."""
+    async with app.db.transaction() as tx:
+        found = await runs.find_runnable(tx, actor.user, name, environment, workspace)
+    plans = [runnable for runnable in found if runnable.kind == "plan"] or found
+    if not plans:
+        raise NotFound("Task or plan", name)
+    if len(plans) > 1:
+        places = ", ".join(sorted(runnable.workspace for runnable in plans))
+        raise Conflict(f"{name!r} is in several workspaces ({places}): name one with --workspace")
+    return plans[0]
+
+
+async def cancel(app: App, actor: Actor, run: RunId, now: datetime) -> None:
+    """Ask a run and everything below it to end; asking again changes nothing. Raises NotFound, Forbidden."""
+
+    async def work(tx: Tx) -> list[runs.Moved]:
+        rights = await runs.rights(tx, run, actor.user)
+        if rights is None:
+            raise NotFound("Run", run)
+        if not rights.may_execute:
+            raise Forbidden("Ending a run needs the permission EXECUTE in its workspace")
+        asked: list[runs.Moved] = []
+        while moved := await runs.request_cancel(tx, run, now):
+            asked += moved
+            await progress.advance(app, tx, moved, now)
+        await runs.notify(tx, "cancel")
+        return asked
+
+    asked = await app.db.run(work)
+    app.cancelled.update(moved.run for moved in asked if moved.run in app.held)
+    app.wake.set()
+
+
+async def get(app: App, actor: Actor, run: RunId) -> runs.Seen:
+    """One run; raises NotFound."""
+    async with app.db.transaction() as tx:
+        return await _seen(tx, actor, run)
+
+
+async def get_tree(app: App, actor: Actor, run: RunId) -> Tree:
+    """A run with everything below it; raises NotFound."""
+    async with app.db.transaction() as tx:
+        seen = await _seen(tx, actor, run)
+        everything = await runs.tree(tx, run, actor.user)
+        graph = await progress.graph_of(app, tx, seen.graph) if seen.graph is not None else None
+        standings = await steps.of_run(tx, run) if graph is not None else []
+    inside = {run}
+    below = []
+    for other in everything:
+        if other.parent in inside:
+            inside.add(other.run)
+            below.append(other)
+    return Tree(run=seen, below=below, graph=graph, steps=standings)
+
+
+async def list_runs(app: App, actor: Actor, wanted: runs.Wanted) -> list[runs.Seen]:
+    """The newest runs that were started by themselves, a page at a time."""
+    async with app.db.transaction() as tx:
+        return await runs.list_runs(tx, actor.user, wanted)
+
+
+async def read_log(app: App, actor: Actor, run: RunId, after: int, most: int) -> list[logs.Written]:
+    """Log lines after line `after` (0: from the beginning); raises NotFound."""
+    async with app.db.transaction() as tx:
+        await _seen(tx, actor, run)
+        return await logs.read(tx, run, after, most)
+
+
+async def list_findings(app: App, actor: Actor, run: RunId, offset: int, most: int) -> list[Finding]:
+    """The rows a check found, as many as were kept; raises NotFound."""
+    async with app.db.transaction() as tx:
+        await _seen(tx, actor, run)
+        return await findings.list_findings(tx, run, offset, most)
+
+
+async def count_work(app: App) -> runs.Work:
+    """How much work there is on the whole installation."""
+    async with app.db.transaction() as tx:
+        return await runs.count_work(tx)
+
+
+def skipped_steps(tree: Tree) -> list[str]:
+    """The steps of an ended plan run that never started, because a step before them did not succeed."""
+    if tree.graph is None or tree.run.state in (State.QUEUED, State.CLAIMED, State.RUNNING):
+        return []
+    begun = {standing.step for standing in tree.steps if standing.state is not StepState.WAITING}
+    return [step.name for number, step in enumerate(tree.graph.steps) if number not in begun]
+
+
+async def _start(app: App, actor: Actor, what: runs.TaskOrPlan, now: datetime, key: str | None) -> RunId:
+    if key is not None and not 1 <= len(key) <= LONGEST_KEY:
+        raise Invalid(Problem(path="Idempotency-Key", message=f"write 1 to {LONGEST_KEY} characters"))
+
+    async def work(tx: Tx) -> RunId:
+        found = await runs.lock(tx, what, actor.user)
+        if found is None:
+            raise NotFound("Plan" if what.task is None else "Task", what.task if what.plan is None else what.plan)
+        if not found.may_execute:
+            raise Forbidden(f"Starting {found.name!r} needs the permission EXECUTE in its workspace")
+        earlier = await runs.find_idempotent(tx, actor.user, key) if key is not None else None
+        if earlier is not None:
+            return earlier.run
+        if found.disabled:
+            raise Conflict(f"{found.name!r} is disabled: enable it first")
+        if found.live and found.overlap == "forbid":
+            raise Conflict(f"{found.name!r} is already running or queued: wait until it ends, or cancel it")
+        begun = await runs.start(tx, what, now, actor.user, key)
+        if begun.graph is not None:
+            await progress.begin(app, tx, [begun], now)
+        await runs.notify(tx, "ready")
+        return begun.run
+
+    run = await app.db.run(work)
+    app.wake.set()
+    return run
+
+
+async def _seen(tx: Tx, actor: Actor, run: RunId) -> runs.Seen:
+    seen = await runs.get(tx, run, actor.user)
+    if seen is None:
+        raise NotFound("Run", run)
+    return seen

@@ -1,0 +1,59 @@
+"""The life of this server in the eyes of the others: while it renews its session, its attempts are its own."""
+
+import os
+import socket
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from ostinato.app import progress
+from ostinato.app.application import App
+from ostinato.store import runs, sessions
+from ostinato.store.db import Tx
+
+LIFE = timedelta(seconds=12)
+"""A server that has not renewed its session for this long is taken for dead, and its attempts for lost."""
+
+
+async def begin(app: App, now: datetime, *, alone: bool) -> None:
+    """Begin a session. `alone`: no other server can be alive here, so what earlier ones held is lost now."""
+    async with app.db.transaction() as tx:
+        if alone:
+            await sessions.end_all(tx)
+        app.session = await sessions.begin(tx, socket.gethostname(), os.getpid(), now, now + LIFE)
+
+
+async def renew(app: App, now: datetime) -> bool:
+    """Say that we live, and learn which of our attempts somebody wants ended. False: we were given up.
+
+    An attempt that is ours in the database and unknown to us twice in a row was claimed by a commit whose answer got
+    lost; it goes back into the queue.
+    """
+    if app.session is None:
+        return False
+    async with app.db.transaction() as tx:
+        if not await sessions.renew(tx, app.session, now + LIFE):
+            return False
+        held = await runs.held(tx, app.session)
+    app.cancelled.update(row.run for row in held if row.cancelling and row.run in app.held)
+    unknown = [row for row in held if row.run not in app.held]
+    lost = [row for row in unknown if row.lease in app.unknown]
+    app.unknown = {row.lease for row in unknown}
+    if lost:
+        await _give_back(app, lost, now)
+    return True
+
+
+async def end(app: App) -> None:
+    """End the session in good order."""
+    if app.session is not None:
+        async with app.db.transaction() as tx:
+            await sessions.end(tx, app.session)
+        app.session = None
+
+
+async def _give_back(app: App, rows: Sequence[runs.HeldRow], now: datetime) -> None:
+    async def work(tx: Tx) -> None:
+        await progress.advance(app, tx, await runs.give_back(tx, rows, now), now)
+
+    await app.db.run(work)
+    app.wake.set()

@@ -1,0 +1,1 @@
+"""The built-in connection types: one module each, found by entry point."""

@@ -1,0 +1,18 @@
+"""Typed identifiers: an id of one thing cannot be passed where an id of another is meant."""
+
+from typing import NewType
+
+EnvironmentId = NewType("EnvironmentId", int)
+WorkspaceId = NewType("WorkspaceId", int)
+ConnectionId = NewType("ConnectionId", int)
+TaskId = NewType("TaskId", int)
+PlanId = NewType("PlanId", int)
+GraphId = NewType("GraphId", int)
+RunId = NewType("RunId", int)
+UserId = NewType("UserId", int)
+CredentialId = NewType("CredentialId", int)
+SessionId = NewType("SessionId", int)
+"""One life of a server process, from its start to its end."""
+
+Lease = NewType("Lease", int)
+"""The fencing token of one attempt: a report that carries another one changes nothing."""

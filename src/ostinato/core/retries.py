@@ -1,0 +1,40 @@
+"""When a failed attempt is tried again."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+
+from ostinato.core.states import Reason, State
+
+RETRIABLE = (Reason.ERROR, Reason.EXIT_CODE, Reason.CHECK_FAILED, Reason.TIMEOUT)
+MOST_LOSSES = 3
+"""How often a run may lose its worker before it fails with reason `lost`: work that kills its machine must end."""
+
+
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How often and how soon a failed attempt is repeated. A check that found something is not repeated by default."""
+
+    attempts: Annotated[int, msgspec.Meta(ge=1, le=100, description="Tries in all, the first one included.")] = 1
+    delay: Annotated[float, msgspec.Meta(ge=0, le=86_400, description="Seconds before the second try.")] = 10
+    factor: Annotated[float, msgspec.Meta(ge=1, le=10, description="Each further wait is longer by this factor.")] = 2
+    ceiling: Annotated[float, msgspec.Meta(ge=0, le=86_400, description="No wait is longer than this, in seconds.")] = (
+        300
+    )
+    on: Annotated[tuple[Reason, ...], msgspec.Meta(description="The reasons that are worth another try.")] = (
+        Reason.ERROR,
+        Reason.EXIT_CODE,
+        Reason.TIMEOUT,
+    )
+    on_lost: Annotated[
+        State,
+        msgspec.Meta(description="QUEUED: run again when the worker was lost (at most 3 times). FAILED: give up."),
+    ] = State.QUEUED
+
+
+def retry_due(policy: RetryPolicy, attempt: int, reason: Reason | None, now: datetime) -> datetime | None:
+    """When the next attempt is due after attempt number `attempt` failed, or None if there is none."""
+    if reason not in policy.on or attempt >= policy.attempts:
+        return None
+    wait = min(policy.delay * policy.factor ** (attempt - 1), policy.ceiling)
+    return now + timedelta(seconds=wait)

@@ -1,0 +1,1 @@
+"""Ways of starting attempts: one file each, found by entry point."""

@@ -1,0 +1,166 @@
+"""Puts the parts together: the only file that names every one of them."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+import uvicorn
+import uvloop
+
+from ostinato import __version__, plugins
+from ostinato.api.asgi import make_asgi
+from ostinato.app import access
+from ostinato.app.application import App
+from ostinato.app.keyring import open_keyring
+from ostinato.config import Settings
+from ostinato.core.contracts import WorkOrder
+from ostinato.core.errors import Conflict
+from ostinato.core.ids import RunId
+from ostinato.scheduler.engine import Engine
+from ostinato.store.db import Database
+from ostinato.store.embedded import EmbeddedPostgres, Home
+from ostinato.store.migrate import migrate
+
+LOCAL_KEY = "local.key"
+"""The file in the data folder that holds the key of the command line on this machine."""
+GRACE_SECONDS = 3
+
+
+def up(settings: Settings) -> None:
+    """Run everything in one process tree until SIGTERM or Ctrl-C. Raises Conflict, Unavailable."""
+    _write_logs_to_stderr()
+    with _listening_socket(settings) as listening, _database(settings) as url:
+        asyncio.Runner(loop_factory=uvloop.new_event_loop).run(_serve(settings, url, listening))
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[App]:
+    """The application without a server, for commands on the machine itself; a running server is left alone."""
+    home = Home(settings.home)
+    if settings.database_url is None and home.is_held():
+        async with _app(settings, EmbeddedPostgres(settings.home).url) as app:
+            yield app
+        return
+    with _database(settings) as url:
+        async with _app(settings, url) as app:
+            yield app
+
+
+async def _serve(settings: Settings, url: str, listening: socket.socket) -> None:
+    async with _app(settings, url) as app:
+        engine = Engine(app, alone=settings.database_url is None)
+
+        def order_of(run: RunId) -> WorkOrder:
+            return app.held[run].order
+
+        executor = plugins.executor_type("local").create(
+            slots=settings.slots, folder=settings.home / "work", order_of=order_of, tell=engine.hear
+        )
+        await engine.start(executor)
+        _write_private(settings.home / LOCAL_KEY, await access.replace_local_key(app, datetime.now(UTC)))
+        server = _Server(
+            uvicorn.Config(
+                make_asgi(app, settings, lambda: server.started),
+                log_config=None,
+                access_log=False,
+                lifespan="on",
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(stop, server.stop)
+        sys.stderr.write(f"Ostinato {__version__} answers at {_address(settings)}, data in {settings.home}\n")
+        try:
+            await server.serve(sockets=[listening])
+        finally:
+            await engine.stop()
+
+
+@asynccontextmanager
+async def _app(settings: Settings, url: str) -> AsyncIterator[App]:
+    app = App(db=Database(url), keyring=open_keyring(settings.secret_key_file))
+    await app.db.open()
+    try:
+        await migrate(app.db)
+        await access.set_up(app, datetime.now(UTC))
+        yield app
+    finally:
+        await app.db.close()
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[str]:
+    """The address of the database, which is started and stopped here if it is the embedded one."""
+    home = Home(settings.home)
+    if settings.database_url is not None:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        yield settings.database_url
+        return
+    home.hold(_address(settings))
+    embedded = EmbeddedPostgres(settings.home)
+    try:
+        embedded.start()
+        yield embedded.url
+    finally:
+        embedded.stop()
+        home.release()
+
+
+@contextmanager
+def _listening_socket(settings: Settings) -> Iterator[socket.socket]:
+    """Bind before anything else starts, so that a taken port is said at once."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((settings.host, settings.port))
+        except OSError as error:
+            home = Home(settings.home)
+            holder = f"; {settings.home} is held by {home.holder()}" if home.is_held() else ""
+            raise Conflict(
+                f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}){holder}: "
+                "stop what uses it, or choose another --port"
+            ) from error
+        yield listening
+
+
+class _Server(uvicorn.Server):
+    """Signals are ours: the engine has to stop after the last request, not before."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+
+def _address(settings: Settings) -> str:
+    return f"http://{settings.host}:{settings.port}"
+
+
+def _write_private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+
+
+def _write_logs_to_stderr() -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

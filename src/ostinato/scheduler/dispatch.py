@@ -1,0 +1,14 @@
+"""Passes on to the executor which attempts are to end: what a request asked for on this server or, heard, on another."""
+
+from datetime import datetime
+
+from ostinato.app.application import App
+from ostinato.core.contracts import Executor
+
+
+async def tick(app: App, now: datetime, executor: Executor) -> int:
+    """How many attempts the executor was told to end."""
+    asked, app.cancelled = app.cancelled, set()
+    for run in asked:
+        executor.cancel(run)
+    return len(asked)

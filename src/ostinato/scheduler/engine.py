@@ -1,0 +1,119 @@
+"""Keeps the control loops going: one that works whenever there may be work, one that looks around every few seconds."""
+
+import asyncio
+from collections import deque
+from datetime import UTC, datetime
+
+import structlog
+
+from ostinato.app import attempts, sessions
+from ostinato.app.application import App
+from ostinato.core.contracts import Executor, Report
+from ostinato.core.errors import Unavailable
+from ostinato.scheduler import advance, dispatch, rescue
+from ostinato.store.db import Listener
+
+log = structlog.get_logger()
+
+LONGEST_SLEEP = 0.5
+"""Seconds. A notification can be lost and a retry becomes due by itself, so the engine looks at least this often."""
+LOOK_AROUND = 2.0
+"""Seconds between two renewals of the session; a fraction of its life."""
+PATIENCE = (0.1, 0.5, 1.0, 2.0)
+"""Seconds between tries while the database does not answer; the last one is repeated."""
+
+
+class Engine:
+    """The scheduler of one server: its loops, and the reports that wait to be stored."""
+
+    def __init__(self, app: App, *, alone: bool) -> None:
+        """`alone`: no other server can be alive on this database."""
+        self._app, self._alone = app, alone
+        self._inbox: deque[Report] = deque()
+        self._executor: Executor | None = None
+        self._listener: Listener | None = None
+        self._loops: list[asyncio.Task[None]] = []
+
+    def hear(self, report: Report) -> None:
+        """Take a report from an executor; it is stored in the next turn."""
+        if attempts.hear(self._app, report):
+            self._inbox.append(report)
+            self._app.wake.set()
+
+    async def start(self, executor: Executor) -> None:
+        """Begin a session, take back what dead servers held, start the executor and the loops."""
+        self._executor = executor
+        await sessions.begin(self._app, _now(), alone=self._alone)
+        await attempts.rescue(self._app, _now())
+        await executor.start()
+        self._loops = [asyncio.create_task(self._work()), asyncio.create_task(self._look_around())]
+
+    async def stop(self) -> None:
+        """End in good order: workers stop, what they reported is stored, the rest goes back into the queue."""
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        if self._executor is not None:
+            await self._executor.stop()
+        try:
+            while self._inbox:
+                await attempts.take_turn(self._app, [self._inbox[0]], 0, _now())
+                self._inbox.popleft()
+            await attempts.release(self._app, _now())
+            await sessions.end(self._app)
+        except Unavailable as error:
+            log.warning("engine.stopped_without_database", error=str(error))
+        if self._listener is not None:
+            await self._listener.close()
+
+    async def _work(self) -> None:
+        """Work as long as there is any; then sleep until somebody calls."""
+        assert self._executor is not None, "loops run between start and stop"
+        failures = 0
+        while True:
+            try:
+                if not self._inbox:
+                    await _sleep_until(self._app.wake, LONGEST_SLEEP)
+                self._app.wake.clear()
+                await dispatch.tick(self._app, _now(), self._executor)
+                await advance.tick(self._app, _now(), self._inbox, self._executor)
+                failures = 0
+            except Exception as error:
+                failures = await _pause("engine.turn_failed", error, failures)
+
+    async def _look_around(self) -> None:
+        """Renew the session, rescue, listen to the other servers."""
+        assert self._executor is not None, "loops run between start and stop"
+        failures = 0
+        while True:
+            try:
+                await self._keep_listening()
+                await rescue.tick(self._app, _now(), self._executor)
+                if self._app.cancelled:
+                    self._app.wake.set()
+                failures = 0
+                await asyncio.sleep(LOOK_AROUND)
+            except Exception as error:
+                failures = await _pause("engine.look_around_failed", error, failures)
+
+    async def _keep_listening(self) -> None:
+        if self._listener is None or self._listener.lost:
+            self._listener = await self._app.db.listen(["ostinato"], lambda _channel, _payload: self._app.wake.set())
+
+
+async def _sleep_until(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def _pause(event: str, error: Exception, failures: int) -> int:
+    """Say what went wrong, wait a while, and count; an unknown failure is told with its traceback but stops nothing."""
+    log.error(event, error=str(error), exc_info=None if isinstance(error, Unavailable) else error)
+    await asyncio.sleep(PATIENCE[min(failures, len(PATIENCE) - 1)])
+    return failures + 1
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

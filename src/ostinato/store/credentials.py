@@ -1,0 +1,50 @@
+"""Statements about credentials; only digests are stored."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import msgspec
+
+from ostinato.core.ids import CredentialId, UserId
+from ostinato.store.db import Tx, execute, fetch, fetch_value
+
+
+class Found(msgspec.Struct, frozen=True):
+    credential: CredentialId
+    digest: bytes
+    user: UserId
+    name: str
+    administrator: bool
+    active: bool
+
+
+class NewCredential(msgspec.Struct, frozen=True, kw_only=True):
+    user: UserId
+    kind: str
+    prefix: str
+    suffix: str
+    digest: bytes
+    description: str
+
+
+async def create(tx: Tx, new: NewCredential, now: datetime) -> CredentialId:
+    created: CredentialId = await fetch_value(
+        tx, "credentials/create", new.user, new.kind, new.prefix, new.suffix, new.digest, new.description, now
+    )
+    return created
+
+
+async def count_active(tx: Tx, user: UserId, kind: str) -> int:
+    return int(await fetch_value(tx, "credentials/count_active", user, kind))
+
+
+async def find(tx: Tx, prefix: str) -> list[Found]:
+    return await fetch(tx, "credentials/find", Found, prefix)
+
+
+async def delete_kind(tx: Tx, user: UserId, kind: str, now: datetime) -> None:
+    await execute(tx, "credentials/delete_kind", user, kind, now)
+
+
+async def used(tx: Tx, credentials: Collection[CredentialId], now: datetime) -> None:
+    await execute(tx, "credentials/used", list(credentials), now)

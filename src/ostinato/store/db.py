@@ -1,0 +1,146 @@
+"""The door to PostgreSQL: a pool, transactions, and rows as typed structs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias, TypeVar
+
+import asyncpg
+import msgspec
+
+from ostinato.core.errors import Unavailable
+from ostinato.store.sql import statement
+
+T = TypeVar("T")
+Tx: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+"""A connection inside a transaction; every function of the store takes one as its first argument."""
+
+UNREACHABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    OSError,
+    TimeoutError,
+)
+"""What a database that is down, starting or restarting answers; the work is to be tried again."""
+
+RACES = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""Two transactions in each other's way; the loser begins again."""
+
+
+REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError, ValueError)
+"""What the database will not take, however often it is tried."""
+
+
+MOST_RACES = 8
+
+
+class Database:
+    """A pool of connections to one PostgreSQL database."""
+
+    def __init__(self, url: str, *, connections: int = 10) -> None:
+        self._url, self._connections = url, connections
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+
+    async def open(self) -> None:
+        """Connect; raises Unavailable with the database's own words."""
+        try:
+            self._pool = await asyncpg.create_pool(
+                self._url,
+                min_size=1,
+                max_size=self._connections,
+                init=_prepare,
+                statement_cache_size=1_000,
+                command_timeout=60,
+                server_settings={"application_name": "ostinato", "timezone": "UTC", "jit": "off"},
+            )
+        except (*UNREACHABLE, asyncpg.PostgresError) as error:
+            raise Unavailable(f"The database cannot be reached: {error}") from error
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            try:
+                await asyncio.wait_for(pool.close(), 5)
+            except TimeoutError:
+                pool.terminate()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """One transaction; raises Unavailable when the database does not answer."""
+        assert self._pool is not None, "the database has not been opened"
+        try:
+            async with self._pool.acquire(timeout=15) as connection:
+                async with connection.transaction():
+                    yield connection
+        except UNREACHABLE as error:
+            if isinstance(error, ValueError):  # an argument that cannot be encoded is an InterfaceError to asyncpg
+                raise
+            raise Unavailable(f"The database does not answer at the moment: {error}") from error
+
+    async def run(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """Run `work` in a transaction, again if another transaction was in its way. It must not change anything else."""
+        for _ in range(MOST_RACES):
+            try:
+                async with self.transaction() as tx:
+                    return await work(tx)
+            except RACES:
+                continue
+        raise Unavailable("The database is too busy with the same thing: try again")
+
+    async def listen(self, channels: Sequence[str], hear: Callable[[str, str], None]) -> "Listener":
+        """Call `hear(channel, payload)` for every notification, on a connection of its own."""
+        try:
+            connection = await asyncpg.connect(self._url, timeout=10)
+            for channel in channels:
+                await connection.add_listener(channel, lambda _c, _p, channel, payload: hear(channel, payload))
+        except UNREACHABLE as error:
+            raise Unavailable(f"The database does not answer at the moment: {error}") from error
+        return Listener(connection)
+
+
+class Listener:
+    """A connection that hears notifications until it is closed."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    @property
+    def lost(self) -> bool:
+        return bool(self._connection.is_closed())
+
+    async def close(self) -> None:
+        self._connection.terminate()
+
+
+async def fetch(tx: Tx, name: str, row: type[T], *arguments: Any) -> list[T]:
+    """Run statement `name` and return its rows as structs of type `row`."""
+    return msgspec.convert([dict(r) for r in await tx.fetch(statement(name), *arguments)], list[row])  # type: ignore[valid-type]
+
+
+async def fetch_one(tx: Tx, name: str, row: type[T], *arguments: Any) -> T | None:
+    """Run statement `name` and return its only row as a struct, or None."""
+    found = await tx.fetchrow(statement(name), *arguments)
+    return None if found is None else msgspec.convert(dict(found), row)
+
+
+async def fetch_value(tx: Tx, name: str, *arguments: Any) -> Any:
+    """Run statement `name` and return the first column of its first row, or None."""
+    return await tx.fetchval(statement(name), *arguments)
+
+
+async def execute(tx: Tx, name: str, *arguments: Any) -> None:
+    """Run statement `name` for its effect."""
+    await tx.execute(statement(name), *arguments)
+
+
+async def _prepare(connection: Any) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: msgspec.json.encode(value).decode(),
+        decoder=msgspec.json.decode,
+    )

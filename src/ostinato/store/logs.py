@@ -1,0 +1,46 @@
+"""Statements about log lines."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from ostinato.core.ids import Lease, RunId
+from ostinato.store.db import Tx, execute, fetch
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    run: RunId
+    lease: Lease
+    at: datetime
+    text: str
+
+
+class Written(msgspec.Struct, frozen=True):
+    """A line as it is read; `seq` grows within a run and is where the next page begins."""
+
+    seq: int
+    attempt: int
+    at: datetime
+    text: str
+
+
+async def read(tx: Tx, run: RunId, after: int, most: int) -> list[Written]:
+    return await fetch(tx, "logs/read", Written, run, after, most)
+
+
+async def append(tx: Tx, lines: Sequence[Line]) -> None:
+    """Keep lines that attempts wrote; those of an attempt that lost its lease are dropped."""
+    await execute(
+        tx,
+        "logs/append",
+        [line.run for line in lines],
+        [line.lease for line in lines],
+        [line.at for line in lines],
+        [line.text for line in lines],
+    )
+
+
+async def note(tx: Tx, notes: Sequence[tuple[RunId, str]], now: datetime) -> None:
+    """Keep what the engine itself has to say about runs."""
+    await execute(tx, "logs/note", [run for run, _ in notes], now, [text for _, text in notes])

@@ -1,0 +1,2 @@
+-- Tell every server that there is work to start, or something to end.
+SELECT pg_notify('ostinato', $1)

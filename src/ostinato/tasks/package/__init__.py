@@ -1,0 +1,33 @@
+"""Work that moves or changes something: a program, a transfer of rows, or a script of SQL."""
+
+from typing import TypeAlias
+
+from ostinato.core.contracts import Context, Example, Outcome
+from ostinato.tasks.package import command, sql, transfer
+
+name = "Package"
+title = "Package"
+
+Config: TypeAlias = command.Command | transfer.Transfer | sql.Script
+
+examples: tuple[Example, ...] = (*command.examples, *transfer.examples, *sql.examples)
+
+
+def connections(config: Config) -> frozenset[str]:
+    match config:
+        case command.Command():
+            return frozenset()
+        case transfer.Transfer():
+            return frozenset({config.source.connection, config.target.connection})
+        case sql.Script():
+            return frozenset({config.connection})
+
+
+def run(config: Config, context: Context) -> Outcome:
+    match config:
+        case command.Command():
+            return command.run(config, context)
+        case transfer.Transfer():
+            return transfer.run(config, context)
+        case sql.Script():
+            return sql.run(config, context)

@@ -1,0 +1,268 @@
+"""A program on the worker's machine: its output becomes the log, its exit code the outcome.
+
+The program leads a process group of its own. When it ends, whatever it left running in that group is killed; when the
+attempt is stopped, the group gets SIGTERM and after a grace SIGKILL. A watchman, a shell that reads from a pipe whose
+other end only the worker holds, kills the group when the worker itself disappears, however that happens.
+"""
+
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Annotated
+
+import msgspec
+
+from ostinato.core.contracts import Context, Example, Outcome
+from ostinato.core.states import Reason
+
+GRACE_S = 5.0
+LINE_BYTES = 16 * 1024
+READ_BYTES = 64 * 1024
+DRAIN_READS = 32
+"""More than a pipe can hold."""
+PASSED_ON = frozenset({"PATH", "HOME", "LANG", "TZ", "TMPDIR"})
+OWN = "OSTINATO_"
+WATCHMAN = 'read -r group || exit 0; read -r over || kill -KILL -- "-$group"'
+"""First line: the group to watch. A second line means that all is over; the end of the pipe, that the worker is gone."""
+
+
+class Command(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="command"):
+    """A program to run; exit code 0 is success."""
+
+    command: Annotated[
+        str | Annotated[list[str], msgspec.Meta(min_length=1)],
+        msgspec.Meta(description="The program and its arguments; or one text, which /bin/sh runs"),
+    ]
+    environment: Annotated[
+        dict[str, str],
+        msgspec.Meta(
+            description="Variables for the program, besides PATH, HOME, LANG, LC_*, TZ and TMPDIR of the worker;"
+            " no name may begin with OSTINATO_"
+        ),
+    ] = msgspec.field(default_factory=dict)
+    working_directory: Annotated[
+        str | None, msgspec.Meta(description="Folder to run in; without it an empty one that is removed afterwards")
+    ] = None
+
+    def __post_init__(self) -> None:
+        if not self.command or not self.command[0].strip():
+            raise ValueError("command must name a program")
+        if any(name.startswith(OWN) or not name or "=" in name for name in self.environment):
+            raise ValueError(f"environment: a name must not be empty, hold '=' or begin with {OWN}")
+
+
+examples = (
+    Example(title="A line of shell", config={"kind": "command", "command": "echo hello from $PWD && date"}),
+    Example(
+        title="A program with arguments and a variable",
+        config={"kind": "command", "command": ["env", "-u", "HOME"], "environment": {"STAGE": "test"}},
+    ),
+)
+
+
+def run(config: Command, context: Context) -> Outcome:
+    arguments = ["/bin/sh", "-c", config.command] if isinstance(config.command, str) else config.command
+    with _watchman() as watch:
+        try:
+            program = subprocess.Popen(
+                arguments,
+                cwd=config.working_directory or context.folder,
+                env=_environment(config, context, os.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            return _failed(_not_started(error, arguments[0], config.working_directory))
+        watch(program.pid)
+        with program, _Stop(program.pid) as stop:
+            context.on_cancel(stop)
+            _follow(program, stop, context.log)
+    return _outcome(program.returncode, stop.requested)
+
+
+class _Stop:
+    """Asks a process group to end. May be called within a signal handler, again and again."""
+
+    def __init__(self, group: int) -> None:
+        self._group = group
+        self._over = False
+        self.requested = False
+        self.kill_at: float | None = None
+        self.woken, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+
+    def __call__(self) -> None:
+        if self._over or self.requested:
+            return
+        self.requested = True
+        self.kill_at = time.monotonic() + GRACE_S
+        _signal_group(self._group, signal.SIGTERM)
+        os.write(self._wake, b"!")
+
+    def __enter__(self) -> "_Stop":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over = True
+        os.close(self.woken)
+        os.close(self._wake)
+
+    def seconds_left(self) -> float | None:
+        return None if self.kill_at is None else max(0.0, self.kill_at - time.monotonic())
+
+    def kill_if_due(self) -> None:
+        if self.seconds_left() == 0.0:
+            _signal_group(self._group, signal.SIGKILL)
+            self.kill_at = None
+
+
+class _Lines:
+    """Cuts output into lines of text; over-long ones into pieces, between characters."""
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
+        self._rest = b""
+
+    def add(self, block: bytes) -> None:
+        *whole, self._rest = (self._rest + block).split(b"\n")
+        for line in whole:
+            self._say(self._cut(line).removesuffix(b"\r"))
+        self._rest = self._cut(self._rest)
+
+    def end(self) -> None:
+        if self._rest:
+            self._say(self._rest)
+        self._rest = b""
+
+    def _cut(self, line: bytes) -> bytes:
+        """Say the leading pieces of a line; the last piece."""
+        while len(line) > LINE_BYTES:
+            end = LINE_BYTES
+            while end > LINE_BYTES - 4 and line[end] & 0xC0 == 0x80:
+                end -= 1
+            self._say(line[:end])
+            line = line[end:]
+        return line
+
+    def _say(self, line: bytes) -> None:
+        self._log(line.decode("utf-8", "replace"))
+
+
+@contextmanager
+def _watchman() -> Iterator[Callable[[int], None]]:
+    """Gives what to tell the group to."""
+    with subprocess.Popen(
+        ["/bin/sh", "-c", WATCHMAN],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env={},
+        start_new_session=True,
+    ) as watchman:
+        pipe = watchman.stdin
+        assert pipe is not None
+
+        def tell(line: object) -> None:
+            with suppress(BrokenPipeError):
+                pipe.write(f"{line}\n".encode())
+                pipe.flush()
+
+        try:
+            yield tell
+        finally:
+            tell("over")
+
+
+def _environment(config: Command, context: Context, worker: Mapping[str, str]) -> dict[str, str]:
+    """Nothing of the worker's own settings reaches the program."""
+    return {
+        **{name: value for name, value in worker.items() if name in PASSED_ON or name.startswith("LC_")},
+        **config.environment,
+        f"{OWN}RUN_ID": str(context.run),
+        f"{OWN}ATTEMPT": str(context.attempt),
+    }
+
+
+def _follow(program: subprocess.Popen[bytes], stop: _Stop, log: Callable[[str], None]) -> None:
+    """Log the output until the program has ended, then end what it left behind.
+
+    The end of the program is what counts, not that of its output: something it left running may hold that open. It
+    has not been waited for yet when its group is killed, so that the number cannot mean another group by then.
+    """
+    assert program.stdout is not None
+    output = program.stdout.fileno()
+    ended = os.pidfd_open(program.pid)
+    lines = _Lines(log)
+    try:
+        with selectors.DefaultSelector() as selector:
+            for source in (output, ended, stop.woken):
+                selector.register(source, selectors.EVENT_READ)
+            _until_ended(selector, output, ended, stop, lines)
+    finally:
+        _signal_group(program.pid, signal.SIGKILL)
+        os.close(ended)
+    _drain(output, lines)
+    lines.end()
+
+
+def _until_ended(selector: selectors.BaseSelector, output: int, ended: int, stop: _Stop, lines: _Lines) -> None:
+    while True:
+        ready = {key.fd for key, _ in selector.select(stop.seconds_left())}
+        if output in ready:
+            block = os.read(output, READ_BYTES)
+            lines.add(block)
+            if not block:
+                selector.unregister(output)
+        elif ended in ready:
+            return
+        if stop.woken in ready:
+            selector.unregister(stop.woken)
+        stop.kill_if_due()
+
+
+def _drain(output: int, lines: _Lines) -> None:
+    """What is still in the pipe; never wait for more, which only a process that left the group could write."""
+    os.set_blocking(output, False)
+    with suppress(BlockingIOError):
+        for _ in range(DRAIN_READS):
+            block = os.read(output, READ_BYTES)
+            if not block:
+                return
+            lines.add(block)
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+def _not_started(error: Exception, program: str, folder: str | None) -> str:
+    if isinstance(error, OSError) and folder is not None and error.filename == folder:
+        return f"the working directory {folder!r} cannot be used: {error.strerror}"
+    if isinstance(error, FileNotFoundError):
+        return f"there is no program {program!r} on the worker's machine; install it, or correct command"
+    return f"the program {program!r} cannot be started: {error}"
+
+
+def _outcome(code: int, stopped: bool) -> Outcome:
+    if code == 0 and not stopped:
+        return Outcome(succeeded=True)
+    ending = f"exit code {code}" if code >= 0 else f"ended by {_signal_name(-code)}"
+    return _failed(f"{ending} after it was told to stop" if stopped else ending)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _failed(message: str) -> Outcome:
+    return Outcome(succeeded=False, message=message, reason=Reason.EXIT_CODE)

@@ -1,0 +1,114 @@
+"""Tells the server what happens, through a pipe, in four verbs: started, beat, log, finished.
+
+Lines and progress are gathered for a moment and sent together by a thread, so that a task may be as chatty as it likes.
+"""
+
+import socket
+import threading
+import time
+
+from ostinato.core.contracts import Beat, Finished, Log, LogLine, Outcome, Report, Started, WorkOrder
+from ostinato.core.frames import encode
+from ostinato.core.redaction import Redactor
+
+GATHER_SECONDS = 0.1
+BEAT_SECONDS = 2.0
+MOST_LINES_AT_ONCE = 500
+LONGEST_LINE = 16_384
+MOST_LINES = 200_000
+
+
+class ServerGone(Exception):
+    """Nobody listens at the other end of the pipe."""
+
+
+class PipeReporter:
+    """Reports on one attempt after another to the server that started this process."""
+
+    def __init__(self, pipe: socket.socket) -> None:
+        self._pipe = pipe
+        self._sending = threading.Lock()
+        self._gathering = threading.Lock()
+        self._order: WorkOrder | None = None
+        self._redactor = Redactor(())
+        self._lines: list[LogLine] = []
+        self._written = 0
+        self._rows: tuple[int, int | None] | None = None
+        self._last_sent = 0.0
+        threading.Thread(target=self._keep_sending, daemon=True).start()
+
+    def begin(self, order: WorkOrder) -> None:
+        """Turn to an attempt, and say that it started."""
+        secrets = [secret for connection in order.connections.values() for secret in connection.secrets]
+        with self._gathering:
+            self._redactor = Redactor(secrets)
+            self._lines, self._written, self._rows, self._order = [], 0, None, order
+        self._send(Started(run=order.run, attempt=order.attempt, lease=order.lease, at=time.time()))
+
+    def log(self, text: str) -> None:
+        """Keep the lines of a text for the next sending; empty lines are kept, endless ones are cut into pieces."""
+        clean = self._redactor.redact(text.replace("\x00", "\N{REPLACEMENT CHARACTER}"))
+        clean = clean.encode("utf-8", "replace").decode()
+        now = time.time()
+        with self._gathering:
+            for line in clean.split("\n"):
+                for start in range(0, max(len(line), 1), LONGEST_LINE):
+                    self._keep(LogLine(at=now, text=line[start : start + LONGEST_LINE]))
+            full = len(self._lines) >= MOST_LINES_AT_ONCE
+        if full:
+            self._send_gathered()
+
+    def progress(self, rows: int, total: int | None) -> None:
+        self._rows = (rows, total)
+
+    def finish(self, outcome: Outcome) -> None:
+        """Send what is left, then the outcome; after it the attempt is over."""
+        self._send_gathered()
+        with self._gathering:
+            order, self._order = self._order, None
+        assert order is not None, "an attempt is finished once"
+        told = Outcome(
+            succeeded=outcome.succeeded,
+            message=self._redactor.redact(outcome.message.replace("\x00", ""))[:LONGEST_LINE],
+            reason=outcome.reason,
+            rows=outcome.rows,
+            counts=outcome.counts,
+            findings=outcome.findings,
+        )
+        self._send(Finished(run=order.run, attempt=order.attempt, lease=order.lease, at=time.time(), outcome=told))
+
+    def _keep(self, line: LogLine) -> None:
+        self._written += 1
+        if self._written < MOST_LINES:
+            self._lines.append(line)
+        elif self._written == MOST_LINES:
+            self._lines.append(LogLine(at=line.at, text=f"The log ends here: it has {MOST_LINES:,} lines"))
+
+    def _keep_sending(self) -> None:
+        while True:
+            time.sleep(GATHER_SECONDS)
+            try:
+                self._send_gathered()
+            except ServerGone:
+                return
+
+    def _send_gathered(self) -> None:
+        with self._gathering:
+            order = self._order
+            lines, self._lines = self._lines, []
+            rows, self._rows = self._rows, None
+        if order is None:
+            return
+        if lines:
+            self._send(Log(run=order.run, attempt=order.attempt, lease=order.lease, lines=lines))
+        if rows is not None or time.monotonic() - self._last_sent > BEAT_SECONDS:
+            done, total = rows or (None, None)
+            self._send(Beat(run=order.run, attempt=order.attempt, lease=order.lease, rows=done, total=total))
+
+    def _send(self, report: Report) -> None:
+        with self._sending:
+            try:
+                self._pipe.sendall(encode(report))
+            except OSError as error:
+                raise ServerGone from error
+            self._last_sent = time.monotonic()

@@ -1,0 +1,109 @@
+"""Fixtures for tests that need the product's database: a real PostgreSQL, and in it a fresh copy of a migrated one.
+
+The server is the embedded one, started once per session in a temporary folder without care for crashes; or the one of
+OSTINATO_TEST_DATABASE_URL (a login that may create databases). Tests that ask for none of this start nothing.
+
+    database_url   an empty, migrated database of the test's own, dropped afterwards
+    app            an opened App on it, after `access.set_up`: the user admin, Production, Development and Test
+    admin          the Actor of the user admin
+    now            the fixed time at which everything above happened
+"""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from ostinato.app import access
+from ostinato.app.application import App
+from ostinato.app.keyring import Keyring
+from ostinato.core.access import Actor
+from ostinato.core.ids import CredentialId
+from ostinato.store import users
+from ostinato.store.db import Database
+from ostinato.store.embedded import EmbeddedPostgres
+from ostinato.store.migrate import migrate
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+CARELESS = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
+TEMPLATE = f"ostinato_template_{os.getpid()}"
+_copies = count(1)
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """The address of the server's own database, from which others are made."""
+    if given := os.environ.get("OSTINATO_TEST_DATABASE_URL"):
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="ostinato-tests-", ignore_cleanup_errors=True) as folder:
+        server = EmbeddedPostgres(Path(folder))
+        server.start()
+        try:
+            for setting in CARELESS:
+                _administer(server.url, f"ALTER SYSTEM SET {setting}")
+            _administer(server.url, "SELECT pg_reload_conf()")
+            yield server.url
+        finally:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> Iterator[str]:
+    """The name of a migrated database that nobody is connected to; copies of it are made in milliseconds."""
+    _administer(server_url, f"CREATE DATABASE {TEMPLATE}")
+    asyncio.run(_migrate(_url(server_url, TEMPLATE)))
+    yield TEMPLATE
+    _administer(server_url, f"DROP DATABASE {TEMPLATE} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(server_url: str, template: str) -> Iterator[str]:
+    name = f"ostinato_test_{os.getpid()}_{next(_copies)}"
+    _administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _url(server_url, name)
+    _administer(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+async def app(database_url: str, now: datetime) -> AsyncIterator[App]:
+    opened = App(db=Database(database_url), keyring=Keyring({"test": bytes(32)}))
+    await opened.db.open()
+    await access.set_up(opened, now)
+    yield opened
+    await opened.db.close()
+
+
+@pytest.fixture
+async def admin(app: App, now: datetime) -> Actor:
+    async with app.db.transaction() as tx:
+        user = await users.ensure(tx, access.ADMINISTRATOR, now)
+    return Actor(user=user, name=access.ADMINISTRATOR, administrator=True, credential=CredentialId(0))
+
+
+async def _migrate(url: str) -> None:
+    db = Database(url, connections=1)
+    await db.open()
+    await migrate(db)
+    await db.close()
+
+
+def _administer(url: str, statement: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _url(server_url: str, database: str) -> str:
+    return urlsplit(server_url)._replace(path=f"/{database}").geturl()

@@ -1,0 +1,84 @@
+"""A task type for tests, installed through the same door as every other: it does what its config says."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ostinato.core.contracts import Context, Finding, Outcome
+from ostinato.core.states import Reason
+
+name = "Probe"
+title = "Does what a test wants"
+examples = ()
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    do: str = "succeed"
+    """succeed, fail, raise, die, wait (until `file` exists), deaf (wait, not to be ended), fail_until (attempt `number`)"""
+    file: str = ""
+    number: int = 0
+    mark: str = ""
+    """A file to which every attempt adds a line."""
+
+
+def connections(config: Config) -> frozenset[str]:
+    return frozenset()
+
+
+def run(config: Config, context: Context) -> Outcome:
+    context.log(f"attempt {context.attempt} does: {config.do}")
+    if config.mark:
+        with Path(config.mark).open("a") as mark:
+            mark.write(f"{context.run} {context.attempt}\n")
+    return _ACTIONS[config.do](config, context)
+
+
+def _succeed(config: Config, context: Context) -> Outcome:
+    context.progress(3, 3)
+    return Outcome(succeeded=True, rows=3, counts={"seen": 3})
+
+
+def _fail(config: Config, context: Context) -> Outcome:
+    finding = Finding(kind="row", row={"id": 1})
+    return Outcome(succeeded=False, reason=Reason.CHECK_FAILED, message="1 row breaks the rule", rows=1, findings=(finding,))
+
+
+def _raise(config: Config, context: Context) -> Outcome:
+    raise ValueError("the probe was told to raise")
+
+
+def _die(config: Config, context: Context) -> Outcome:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return Outcome(succeeded=True)
+
+
+def _wait(config: Config, context: Context) -> Outcome:
+    while not Path(config.file).exists():
+        time.sleep(0.01)
+    return Outcome(succeeded=True)
+
+
+def _deaf(config: Config, context: Context) -> Outcome:
+    context.on_cancel(lambda: None)
+    return _wait(config, context)
+
+
+def _fail_until(config: Config, context: Context) -> Outcome:
+    if context.attempt < config.number:
+        return Outcome(succeeded=False, reason=Reason.ERROR, message="not yet")
+    return Outcome(succeeded=True)
+
+
+_ACTIONS: dict[str, Any] = {
+    "succeed": _succeed,
+    "fail": _fail,
+    "raise": _raise,
+    "die": _die,
+    "wait": _wait,
+    "deaf": _deaf,
+    "fail_until": _fail_until,
+}
