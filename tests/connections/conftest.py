@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opening import opened
-from services import mariadb, postgresql
 
 from ostinato.connections import duckdb, files, mysql, sqlite
 from ostinato.connections import postgresql as postgresql_type
+from tests.connections.opening import opened
+from tests.services import mariadb, postgresql
 
 DATABASES = ("postgresql", "mysql", "sqlite", "duckdb")
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from opening import silent, stream
 
+from ostinato.connections.sqlite import SqliteConnection
 from ostinato.core.contracts import ConnectionFailed
+from tests.connections.opening import silent, stream
 
 
 def rows(connection: Any, table: str, order: str = "id") -> list[dict[str, Any]]:
@@ -91,7 +92,7 @@ def test_columns_are_matched_by_name_not_by_place(database: Any, table: str) -> 
 
 def test_a_surplus_column_is_named(database: Any, table: str) -> None:
     write(database, table, id=[1])
-    with pytest.raises(ConnectionFailed, match="no column 'colour'.*id"):
+    with pytest.raises(ConnectionFailed, match=r"no column 'colour'.*id"):
         write(database, table, "append", id=[2], colour=["red"])
 
 
@@ -142,7 +143,13 @@ def test_progress_is_told_per_batch(database: Any, table: str) -> None:
 
 def test_odd_names_are_quoted(database: Any, table: str) -> None:
     write(database, table, **{"id": [1], "se lect": [2], 'quo"te`s': [3], "per%cent": [4], "Größe": [5]})
-    write(database, table, "merge", ["quo\"te`s"], **{"id": [9], "se lect": [2], 'quo"te`s': [3], "per%cent": [4], "Größe": [5]})
+    write(
+        database,
+        table,
+        "merge",
+        ['quo"te`s'],
+        **{"id": [9], "se lect": [2], 'quo"te`s': [3], "per%cent": [4], "Größe": [5]},
+    )
     assert rows(database, table) == [{"id": 9, "se lect": 2, 'quo"te`s': 3, "per%cent": 4, "Größe": 5}]
 
 
@@ -158,13 +165,12 @@ def test_a_query_may_end_in_a_semicolon_or_a_comment(database: Any) -> None:
 
 
 def test_a_result_never_has_two_columns_of_one_name(database: Any) -> None:
-    """Most refuse it; SQLite gives the second one a name of its own."""
-    try:
-        names = database.read("SELECT 1 AS a, 2 AS a").schema.names
-    except ConnectionFailed as refusal:
-        assert "'a'" in str(refusal)
-    else:
-        assert names == ["a", "a:1"]
+    query = "SELECT 1 AS a, 2 AS a"
+    if isinstance(database, SqliteConnection):
+        assert database.read(query).schema.names == ["a", "a:1"]
+        return
+    with pytest.raises(ConnectionFailed, match=r"'a'.*AS"):
+        database.read(query)
 
 
 def test_a_result_without_rows_has_its_columns(database: Any, table: str) -> None:

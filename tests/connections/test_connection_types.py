@@ -6,9 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from opening import silent
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from tests.connections.opening import silent
 
 ASCII_TO_EMOJI = st.characters(exclude_categories=("Cs",), exclude_characters="\x00")
 MOMENTS = st.datetimes(min_value=datetime(1000, 1, 1), max_value=datetime(9999, 12, 31))  # noqa: DTZ001
@@ -19,9 +20,15 @@ COLUMNS: dict[str, tuple[Any, Any]] = {
     "huge": (pa.uint64(), st.integers(0, 2**64 - 1)),
     "ratio": (pa.float64(), st.floats(allow_nan=False, allow_infinity=False)),
     "money": (pa.decimal128(20, 4), st.decimals("-1000000000000000", "1000000000000000", places=4)),
-    "digits": (pa.decimal128(38, 10), st.decimals("-9999999999999999999999999999", "9999999999999999999999999999", places=10)),
+    "digits": (
+        pa.decimal128(38, 10),
+        st.decimals("-9999999999999999999999999999", "9999999999999999999999999999", places=10),
+    ),
     "flag": (pa.bool_(), st.booleans()),
-    "text": (pa.string(), st.text(ASCII_TO_EMOJI, max_size=20) | st.sampled_from(["", r"\N", "NULL", '"', "a,b\r\nc", " "])),
+    "text": (
+        pa.string(),
+        st.text(ASCII_TO_EMOJI, max_size=20) | st.sampled_from(["", r"\N", "NULL", '"', "a,b\r\nc", " "]),
+    ),
     "bytes": (pa.binary(), st.binary(max_size=20)),
     "day": (pa.date32(), st.dates(min_value=date(1000, 1, 1))),
     "clock": (pa.time64("us"), st.times()),

@@ -44,7 +44,9 @@ def _succeed(config: Config, context: Context) -> Outcome:
 
 def _fail(config: Config, context: Context) -> Outcome:
     finding = Finding(kind="row", row={"id": 1})
-    return Outcome(succeeded=False, reason=Reason.CHECK_FAILED, message="1 row breaks the rule", rows=1, findings=(finding,))
+    return Outcome(
+        succeeded=False, reason=Reason.CHECK_FAILED, message="1 row breaks the rule", rows=1, findings=(finding,)
+    )
 
 
 def _raise(config: Config, context: Context) -> Outcome:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from ostinato.api.swagger import FILES
@@ -15,13 +16,13 @@ HEADER = b"x-api-key"
 
 
 class Authentication:
-    """Lets a request through as the actor its key belongs to; raises Unauthenticated, and Unavailable while starting."""
+    """Lets a request through as the actor its key belongs to; raises Unauthenticated, or Unavailable while starting."""
 
     def __init__(self, inner: ASGIApp, app: App, ready: Callable[[], bool]) -> None:
         self._inner, self._app, self._ready = inner, app, ready
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] not in PUBLIC:
+        if scope["type"] == ScopeType.HTTP and scope["path"] not in PUBLIC:
             if not self._ready():
                 raise Unavailable("The server is starting or stopping: try again in a moment")
             key = next((value for name, value in scope["headers"] if name == HEADER), None)

@@ -4,12 +4,15 @@ Whatever goes wrong further in ends here as an answer in the words of the dialec
 nobody foresaw, and the log has it under the same traceId.
 """
 
+import traceback
 from collections.abc import Callable
 from time import perf_counter
 from typing import TypeAlias
+from urllib.parse import quote
 
 import structlog
-from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 
 from ostinato.api.problems import UNEXPECTED, Answer, Refusal, answer
 from ostinato.api.traces import trace_id
@@ -19,6 +22,7 @@ log = structlog.get_logger()
 Refuse: TypeAlias = Callable[[str, Exception], Refusal | None]
 """What to tell a client that asked for a path and met an error; None if the error was not foreseen."""
 
+LONGEST_PATH = 500
 SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -34,12 +38,14 @@ class Entrance:
         self._inner, self._refuse = inner, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008, "reason": "There are no WebSockets here"})
-        elif scope["type"] == "http":
+        if scope["type"] == ScopeType.HTTP:
             await self._serve(scope, receive, send)
+        elif str(scope["type"]) == "lifespan":  # the server's own start and end, which the framework's types leave out
+            await self._inner(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008, "reason": "There are no WebSockets here"})
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         trace = trace_id(next((value for name, value in scope["headers"] if name == b"traceparent"), None))
         scope["state"] = {**scope.get("state", {}), "trace": trace}
         began, status = perf_counter(), 0
@@ -61,7 +67,7 @@ class Entrance:
             log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                path=_printable(scope["path"]),
                 status=status,
                 ms=round((perf_counter() - began) * 1000, 1),
                 user=getattr(scope.get("user"), "name", None),
@@ -73,9 +79,17 @@ def explain(refuse: Refuse, path: str, error: Exception, trace: str) -> Refusal:
     """What to tell the client; an error that nobody foresaw is logged, and hidden."""
     told = refuse(path, error)
     if told is None:
-        log.error("request.failed", path=path, trace=trace, exc_info=error)
+        # Formatted here, because a renderer may add the values of local variables, and among them are secrets.
+        log.error(
+            "request.failed", path=_printable(path), trace=trace, traceback="".join(traceback.format_exception(error))
+        )
         return UNEXPECTED
     return told
+
+
+def _printable(path: str) -> str:
+    """The path as it travelled, so that no control character of it reaches the log."""
+    return quote(path)[:LONGEST_PATH]
 
 
 def _add_safe_headers(message: HTTPResponseStartEvent) -> None:

@@ -5,10 +5,11 @@ A dialect says which status each refusal of the core has; everything else about 
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import msgspec
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 
 from ostinato.core.errors import Invalid, OstinatoError, Problem, Unauthenticated, Unavailable
 
@@ -74,13 +75,22 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 UNEXPECTED = Refusal(status=500, detail="Something went wrong on the server; its log has more under this traceId")
 
 
-def refusal(error: Exception, statuses: Mapping[type[OstinatoError], int]) -> Refusal | None:
-    """What to tell the client; None for an error that nobody foresaw."""
+def refusal(
+    error: Exception, statuses: Mapping[type[OstinatoError], int], names: Mapping[str, str] = MappingProxyType({})
+) -> Refusal | None:
+    """What to tell the client; None for an error that nobody foresaw.
+
+    `names` are parameters that are called otherwise outside than in the code.
+    """
     match error:
         case OstinatoError():
             return _refused(error, statuses)
         case ValidationException():
-            return _refused(Invalid(*_problems(error.extra)), statuses)
+            return _refused(Invalid(*_problems(error.extra, names)), statuses)
+        case InternalServerException() if "disconnected" in error.detail:
+            return Refusal(status=400, detail="The body ended before it was complete")
+        case RecursionError() if "deserializing" in str(error):
+            return Refusal(status=400, detail="The body cannot be read: it is nested too deeply")
         case HTTPException() if error.status_code < 500:
             return _unusable(error)
         case _:
@@ -90,9 +100,7 @@ def refusal(error: Exception, statuses: Mapping[type[OstinatoError], int]) -> Re
 def answer(told: Refusal, trace: str) -> Answer:
     """Give a refusal its form."""
     if told.plain:
-        return Answer(
-            status=told.status, headers=told.headers, media_type="text/plain; charset=utf-8", body=told.detail.encode()
-        )
+        return Answer(status=told.status, headers=told.headers, media_type="text/plain", body=told.detail.encode())
     details = ProblemDetails(
         type=f"https://tools.ietf.org/html/rfc9110#section-{SECTIONS[told.status]}",
         title=HTTPStatus(told.status).phrase,
@@ -101,9 +109,7 @@ def answer(told: Refusal, trace: str) -> Answer:
         trace_id=trace,
         errors=tuple(_item(problem) for problem in told.errors) if told.errors else msgspec.UNSET,
     )
-    return Answer(
-        status=told.status, headers=told.headers, media_type=MEDIA_TYPE, body=msgspec.json.encode(details)
-    )
+    return Answer(status=told.status, headers=told.headers, media_type=MEDIA_TYPE, body=msgspec.json.encode(details))
 
 
 def _refused(error: OstinatoError, statuses: Mapping[type[OstinatoError], int]) -> Refusal:
@@ -137,10 +143,11 @@ def _unusable(error: HTTPException) -> Refusal:
     return Refusal(status=status, detail=detail, headers=dict(error.headers or {}))
 
 
-def _problems(extra: Any) -> list[Problem]:
+def _problems(extra: Any, names: Mapping[str, str]) -> list[Problem]:
     """The framework's findings about parameters and bodies, in our words."""
     found = extra if isinstance(extra, list) else []
-    return [Problem(path=str(item.get("key", "")), message=str(item["message"])) for item in found] or [
+    problems = [(str(item.get("key", "")), str(item["message"])) for item in found]
+    return [Problem(path=names.get(path, path), message=message) for path, message in problems] or [
         Problem(message="the parameters or the body do not have the right form")
     ]
 

@@ -9,8 +9,6 @@ TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 def trace_id(traceparent: bytes | None) -> str:
     """`00-TRACE-SPAN-00` with a new span, in the caller's trace where there is one."""
     found = TRACEPARENT.fullmatch(traceparent) if traceparent else None
-    if found and found[1].strip(b"0") and found[2].strip(b"0"):
-        trace = found[1].decode()
-    else:
-        trace = secrets.token_hex(16)
+    known = found and found[1].strip(b"0") and found[2].strip(b"0")
+    trace = found[1].decode() if found and known else secrets.token_hex(16)
     return f"00-{trace}-{secrets.token_hex(8)}-00"

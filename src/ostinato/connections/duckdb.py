@@ -85,7 +85,6 @@ class DuckdbConnection:
         self._session = session
 
     def read(self, query: str) -> Batches:
-        # A cursor of its own, so that what is written through this connection meanwhile does not end the stream.
         return duckdb_session.read(self._session, query)
 
     def table_query(self, table: str) -> str:
@@ -138,5 +137,5 @@ class DuckdbConnection:
         )
         return "ostinato_incoming"
 
-    def load(self, table: str, columns: Sequence[str], batch: Any) -> None:
-        duckdb_session.load(self._session, table, columns, batch)
+    def load(self, table: str, columns: Sequence[str], data: Batches) -> None:
+        duckdb_session.load(self._session, table, columns, data)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from ostinato.connections import tables
 from ostinato.connections.arrow import BATCH_ROWS, plain, require_unique, stream
@@ -68,13 +67,19 @@ def execute(session: Any, statements: Sequence[Any]) -> int:
     return changed
 
 
-def load(session: Any, table: str, columns: Sequence[str], batch: Any) -> None:
+def load(session: Any, table: str, columns: Sequence[str], data: Batches) -> None:
+    """One statement for all rows: DuckDB then writes them to disk as they come, before the commit.
+
+    It takes the rows from a thread of its own, and would turn what the source raises into an error without its kind.
+    """
+    raised: list[BaseException] = []
     with errors():
-        session.register("ostinato_batch", pa.Table.from_batches([batch]))
+        session.register("ostinato_incoming_rows", stream(data.schema, _kept_errors(data, raised)))
         try:
-            session.execute(f"INSERT INTO {table} ({tables.listed(columns)}) SELECT * FROM ostinato_batch")
-        finally:
-            session.unregister("ostinato_batch")
+            session.execute(f"INSERT INTO {table} ({tables.listed(columns)}) SELECT * FROM ostinato_incoming_rows")
+        except duckdb.Error as error:
+            raise (raised[0] if raised else error) from None
+        session.unregister("ostinato_incoming_rows")
 
 
 def literal(text: str) -> str:
@@ -95,3 +100,11 @@ def _told_errors(data: Batches) -> Iterator[Any]:
         except (OSError, RuntimeError, ValueError, duckdb.Error) as error:
             raise ConnectionFailed(told(error)) from None
         yield batch
+
+
+def _kept_errors(data: Batches, raised: list[BaseException]) -> Iterator[Any]:
+    try:
+        yield from data
+    except BaseException as error:
+        raised.append(error)
+        raise

@@ -40,14 +40,24 @@ def require_plain_name(name: str) -> None:
 def found(folder: Path, name: str) -> Path | None:
     """The file that a table name means: the file of this name, or the only one with this stem; None: there is none."""
     require_plain_name(name)
+    return only(name, tables_of(folder).get(name, []))
+
+
+def only(name: str, files: Sequence[Path]) -> Path | None:
+    if len(files) > 1:
+        raise ConnectionFailed(
+            f"{name!r} could be {' or '.join(file.name for file in files)}; name one with its ending, in double quotes"
+        )
+    return files[0] if files else None
+
+
+def tables_of(folder: Path) -> dict[str, list[Path]]:
+    """What the files of a folder are called as tables: by their whole names and by their stems."""
     files = [file for file in sorted(folder.iterdir()) if format_of(file.name) and file.is_file()]
+    names: dict[str, list[Path]] = {}
     for file in files:
-        if file.name == name:
-            return file
-    same = [file for file in files if stem(file.name) == name]
-    if len(same) > 1:
-        raise ConnectionFailed(f"{name!r} could be {' or '.join(file.name for file in same)}; name one with its ending")
-    return same[0] if same else None
+        names.setdefault(stem(file.name), []).append(file)
+    return {**names, **{file.name: [file] for file in files}}
 
 
 def relation(file: Path, null_values: Sequence[str]) -> str:

@@ -8,9 +8,11 @@ neither types nor bytes: the types are found by looking at the whole file, bytes
 # Statements are built from quoted names and from queries that are the user's own.
 # ruff: noqa: S608
 
+import re
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -67,11 +69,12 @@ class FilesConnection:
         self._folder = folder
         self._private = private
         self._session = session
-        self._views: dict[str, tuple[int, int]] = {}
+        self._views: dict[str, tuple[str, int, int]] = {}
 
     def read(self, query: str) -> Batches:
-        self._define(query)
-        return duckdb_session.read(self._session, query)
+        problems = self._define(query)
+        with _told(problems):
+            return duckdb_session.read(self._session, query)
 
     def table_query(self, table: str) -> str:
         file_formats.require_plain_name(table)
@@ -96,32 +99,37 @@ class FilesConnection:
     def execute(self, script: str) -> int | None:
         with duckdb_session.errors():
             statements = self._session.extract_statements(script)
-        for statement in statements:
-            self._define(statement.query)
-        return duckdb_session.execute(self._session, statements)
+        with _told(self._define(script)):
+            return duckdb_session.execute(self._session, statements)
 
     def close(self) -> None:
         self._session.close()
         shutil.rmtree(self._private, ignore_errors=True)
 
-    def _define(self, query: str) -> None:
-        """Make the views that a query needs, and no more: looking at a whole CSV file takes time."""
-        with duckdb_session.errors():
-            mentioned = self._session.get_table_names(query)
-        for table in sorted(mentioned):
-            file = file_formats.found(self._folder, table) if _may_be_file(table) else None
-            if file is not None:
-                self._define_view(table, file)
+    def _define(self, query: str) -> list[str]:
+        """Make the views that a query may need, and no more: looking at a whole CSV file takes time.
 
-    def _define_view(self, table: str, file: Path) -> None:
+        A name that occurs in the query may be a column's as well, so what stands against a view is only told if the
+        query fails.
+        """
+        problems = []
+        for table, same in file_formats.tables_of(self._folder).items():
+            if re.search(rf"(?<!\w){re.escape(table)}(?!\w)", query, re.IGNORECASE):
+                try:
+                    self._define_view(table, file_formats.only(table, same))
+                except ConnectionFailed as problem:
+                    problems.append(str(problem))
+        return problems
+
+    def _define_view(self, table: str, file: Path | None) -> None:
+        assert file is not None
         status = file.stat()
-        state = (status.st_mtime_ns, status.st_size)
+        state = (file.name, status.st_mtime_ns, status.st_size)
         if self._views.get(table) == state:
             return
         with duckdb_session.errors():
-            self._session.execute(
-                f"CREATE OR REPLACE TEMPORARY VIEW {tables.quoted_name(table)} AS SELECT * FROM {self._source(file)}"
-            )
+            view = tables.quoted_name(table)
+            self._session.execute(f"CREATE OR REPLACE TEMPORARY VIEW {view} AS SELECT * FROM {self._source(file)}")
         self._views[table] = state
 
     def _source(self, file: Path) -> str:
@@ -160,5 +168,10 @@ class FilesConnection:
         return f"SELECT o.* FROM {old} o {kept} UNION ALL {new}"
 
 
-def _may_be_file(table: str) -> bool:
-    return bool(table) and not table.startswith(".") and not any(c in table for c in "/\\\0")
+@contextmanager
+def _told(problems: list[str]) -> Iterator[None]:
+    """Put what was wrong with files before what DuckDB says of a query."""
+    try:
+        yield
+    except ConnectionFailed as error:
+        raise ConnectionFailed("; ".join([*problems, str(error)])) from None

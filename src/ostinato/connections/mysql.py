@@ -213,13 +213,14 @@ class MysqlConnection:
         )
         return "ostinato_incoming"
 
-    def load(self, table: str, columns: Sequence[str], batch: Any) -> None:
+    def load(self, table: str, columns: Sequence[str], data: Batches) -> None:
         places = ", ".join(["%s"] * len(columns))
         names = tables.listed(columns, "`").replace("%", "%%")
         statement = f"INSERT INTO {table.replace('%', '%%')} ({names}) VALUES ({places})"
-        rows = list(zip(*(_sendable(column) for column in batch.columns), strict=True))
         with self._failures(), self._connection.cursor() as cursor:
-            cursor.executemany(statement, rows)
+            for batch in data:
+                rows = list(zip(*(_sendable(column) for column in batch.columns), strict=True))
+                cursor.executemany(statement, rows)
 
     def _describe(self, table: str) -> Sequence[Any] | None:
         """Name, type, null, key, default and extra of each column; None: there is no such table."""

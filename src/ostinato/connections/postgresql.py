@@ -192,12 +192,13 @@ class PostgresConnection:
         )
         return "pg_temp.ostinato_incoming"
 
-    def load(self, table: str, columns: Sequence[str], batch: Any) -> None:
-        sink = io.BytesIO()
-        csv.write_csv(_with_hex(batch), sink, csv.WriteOptions(include_header=False))
+    def load(self, table: str, columns: Sequence[str], data: Batches) -> None:
         statement = f"COPY {table} ({tables.listed(columns)}) FROM STDIN (FORMAT csv)"
         with self._failures(), self._connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
-            copy.write(sink.getbuffer())
+            for batch in data:
+                sink = io.BytesIO()
+                csv.write_csv(_with_hex(batch), sink, csv.WriteOptions(include_header=False))
+                copy.write(sink.getbuffer())
 
     def _batches(self, query: str, schema: Any) -> Iterator[Any]:
         statement = f"COPY (\n{query}\n) TO STDOUT (FORMAT csv, NULL '{NULL}')"

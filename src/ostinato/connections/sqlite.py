@@ -69,7 +69,9 @@ def open(config: Config) -> "SqliteConnection":
     if config.path.startswith(":") or path.is_dir() or not path.parent.is_dir():
         raise ConnectionFailed(f"{config.path!r} cannot be a database file; name a file in a folder that exists")
     with failures(sqlite3.Error, OSError):
-        return SqliteConnection(sqlite3.connect(path, timeout=config.busy_timeout, isolation_level=None))
+        # Whoever takes the rows may do so from a thread of its own, one at a time: DuckDB does.
+        connection = sqlite3.connect(path, timeout=config.busy_timeout, isolation_level=None, check_same_thread=False)
+    return SqliteConnection(connection)
 
 
 class SqliteConnection:
@@ -149,11 +151,12 @@ class SqliteConnection:
         self.run(f"CREATE INDEX temp.ostinato_incoming_keys ON ostinato_incoming ({tables.listed(keys)})")
         return "temp.ostinato_incoming"
 
-    def load(self, table: str, columns: Sequence[str], batch: Any) -> None:
+    def load(self, table: str, columns: Sequence[str], data: Batches) -> None:
         places = ", ".join("?" * len(columns))
         statement = f"INSERT INTO {table} ({tables.listed(columns)}) VALUES ({places})"
         with _failures():
-            self._connection.executemany(statement, zip(*map(_sendable, batch.columns), strict=True))
+            for batch in data:
+                self._connection.executemany(statement, zip(*map(_sendable, batch.columns), strict=True))
 
     def _keep(self, query: str, result: str) -> Any:
         """Run the query into a temporary table; its Arrow schema."""

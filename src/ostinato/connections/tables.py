@@ -10,10 +10,10 @@ for this write is dropped when the write fails.
 # ruff: noqa: S608
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from ostinato.connections.arrow import pieces, plain, require_unique
+from ostinato.connections.arrow import pieces, plain, require_unique, stream
 from ostinato.core.contracts import Batches, ConnectionFailed, WriteMode
 
 NAME_PART = re.compile(r'\s*(?:"((?:[^"]|"")+)"|([^."]+))\s*(?:\.|$)')
@@ -52,7 +52,9 @@ class Database(Protocol):
         """
         ...
 
-    def load(self, table: str, columns: Sequence[str], batch: Any) -> None: ...
+    def load(self, table: str, columns: Sequence[str], data: Batches) -> None:
+        """Insert all rows of a stream whose columns stand in the order of `columns`; what the stream raises passes."""
+        ...
 
 
 def write(
@@ -163,14 +165,26 @@ def _fill(
     if mode == "replace":
         database.run(f"DELETE FROM {target}")
     into = database.stage(target, columns, keys) if mode == "merge" else target
-    rows = 0
-    for batch in pieces(source):
-        database.load(into, columns, batch)
-        rows += batch.num_rows
-        tell(rows)
+    counted = _Counted(source, tell)
+    database.load(into, columns, stream(source.schema, counted.batches()))
     if mode == "merge":
         _merge(database, target, into, columns, keys)
-    return rows
+    return counted.rows
+
+
+class _Counted:
+    """Tells how many rows of a stream have been taken."""
+
+    def __init__(self, data: Batches, tell: Callable[[int], None]) -> None:
+        self.rows = 0
+        self._data = data
+        self._tell = tell
+
+    def batches(self) -> Iterator[Any]:
+        for batch in pieces(self._data):
+            yield batch
+            self.rows += batch.num_rows
+            self._tell(self.rows)
 
 
 def _merge(database: Database, target: str, staged: str, columns: Sequence[str], keys: Sequence[str]) -> None:

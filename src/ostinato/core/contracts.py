@@ -115,11 +115,11 @@ class Context(Protocol):
     def log(self, line: str) -> None: ...
 
     def progress(self, rows: int, total: int | None = None) -> None:
-        """Tell how far the work is; cheap enough to be called for every batch."""
+        """Tell how far the work is; cheap enough to be called for every batch, and from any thread."""
         ...
 
     def connect(self, name: str) -> Connection:
-        """Open one of the task's own connections; closed by the worker when the attempt ends."""
+        """Open one of the task's own connections, a new one at every call; the worker closes it with the attempt."""
         ...
 
     def on_cancel(self, stop: Callable[[], None]) -> None:

@@ -52,10 +52,10 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True):
         return list(dict.fromkeys(task for task in found if task is not None))
 
 
-def find_cycle(after: Mapping[str, Iterable[str]]) -> Sequence[str] | None:
-    """A cycle in `name -> names it comes after`, as the names along it with the first repeated at the end."""
+def find_cycle(needs: Mapping[str, Iterable[str]]) -> Sequence[str] | None:
+    """A cycle in `name -> names it needs`: names that each need the next one, the first repeated at the end."""
     try:
-        TopologicalSorter(after).prepare()
+        TopologicalSorter(needs).prepare()
     except CycleError as error:
         return list(reversed(error.args[1]))
     return None

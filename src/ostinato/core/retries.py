@@ -19,7 +19,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     delay: Annotated[float, msgspec.Meta(ge=0, le=86_400, description="Seconds before the second try.")] = 10
     factor: Annotated[float, msgspec.Meta(ge=1, le=10, description="Each further wait is longer by this factor.")] = 2
     ceiling: Annotated[float, msgspec.Meta(ge=0, le=86_400, description="No wait is longer than this, in seconds.")] = (
-        300
+        3_600
     )
     on: Annotated[tuple[Reason, ...], msgspec.Meta(description="The reasons that are worth another try.")] = (
         Reason.ERROR,

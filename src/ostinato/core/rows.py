@@ -26,7 +26,7 @@ def json_value(value: Any) -> Any:
         case int():
             return value if -EXACT_IN_JSON <= value <= EXACT_IN_JSON else str(value)
         case float():
-            return value if math.isfinite(value) else _not_finite(value)
+            return value if math.isfinite(value) else _not_finite(Decimal(value))
         case str():
             return json_text(value)
         case _:
@@ -46,7 +46,7 @@ def _json_object(value: Any) -> Any:
         case timedelta():
             return f"PT{Decimal(value // timedelta(microseconds=1)).scaleb(-6).normalize():f}S"
         case Decimal():
-            return format(value, "f") if value.is_finite() else _not_finite(float(value))
+            return format(value, "f") if value.is_finite() else _not_finite(value)
         case bytes() | bytearray() | memoryview():
             return b64encode(value).decode("ascii")
         case Mapping():
@@ -57,5 +57,5 @@ def _json_object(value: Any) -> Any:
             return json_text(str(value))
 
 
-def _not_finite(value: float) -> str:
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+def _not_finite(value: Decimal) -> str:
+    return "NaN" if value.is_nan() else "Infinity" if value > 0 else "-Infinity"

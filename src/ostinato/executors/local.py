@@ -33,8 +33,11 @@ RESTART_SECONDS = 1.0
 class Worker:
     """One worker process, seen from the server."""
 
-    def __init__(self, process: asyncio.subprocess.Process, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, writer: asyncio.StreamWriter, kill_after_s: float
+    ) -> None:
         self.process, self.writer = process, writer
+        self._kill_after_s = kill_after_s
         self.launch: Launch | None = None
         self.ending: Reason | None = None
         """Why the attempt at work was told to end."""
@@ -45,7 +48,7 @@ class Worker:
         if self.ending is None and self.process.returncode is None:
             self.ending = reason
             self.process.send_signal(signal.SIGTERM)
-            asyncio.get_running_loop().call_later(KILL_AFTER_SECONDS, self.kill)
+            asyncio.get_running_loop().call_later(self._kill_after_s, self.kill)
 
     def kill(self) -> None:
         if self.process.returncode is None:
@@ -56,33 +59,40 @@ class LocalExecutor:
     """A pool of warm worker processes. `tell` is called with every report; `order_of` gives what a worker needs."""
 
     def __init__(
-        self, *, slots: int, folder: Path, order_of: Callable[[RunId], WorkOrder], tell: Callable[[Report], None]
+        self,
+        *,
+        slots: int,
+        folder: Path,
+        order_of: Callable[[RunId], WorkOrder],
+        tell: Callable[[Report], None],
+        kill_after_s: float = KILL_AFTER_SECONDS,
     ) -> None:
         self._slots, self._folder, self._order_of, self._tell = slots, folder, order_of, tell
+        self._kill_after_s = kill_after_s
         self._idle: list[Worker] = []
         self._busy: dict[RunId, Worker] = {}
         self._waiting: deque[Launch] = deque()
+        self._workers: set[Worker] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def start(self) -> None:
         """Start all workers; an attempt that was cut off by an earlier death of the server leaves nothing behind."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True, mode=0o700)
-        await asyncio.gather(*(self._start_worker() for _ in range(self._slots)))
+        for _ in range(self._slots):
+            self._spawn()
 
     async def stop(self) -> None:
-        self._stopping = True
-        workers = [*self._idle, *self._busy.values()]
-        for worker in workers:
+        """Tell every worker to end, insist, and wait until the last one is gone."""
+        self._stopping.set()
+        for worker in self._workers:
             worker.end(Reason.SHUTDOWN)
-        for worker in workers:
-            try:
-                await asyncio.wait_for(worker.process.wait(), KILL_AFTER_SECONDS + 2)
-            except TimeoutError:
-                worker.kill()
-        for task in self._tasks:
-            task.cancel()
+        while self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=self._kill_after_s + 1)
+            if late:
+                for worker in self._workers:
+                    worker.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def submit(self, launches: Iterable[Launch]) -> None:
@@ -113,7 +123,32 @@ class LocalExecutor:
         if launch.timeout_s is not None:
             worker.deadline = asyncio.get_running_loop().call_later(launch.timeout_s, worker.end, Reason.TIMEOUT)
 
-    async def _start_worker(self) -> None:
+    def _spawn(self) -> None:
+        """Start a worker in the background, and look after it until it ends."""
+        task = asyncio.create_task(self._live())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _live(self) -> None:
+        """The life of one worker process; when it ends, another one takes its place."""
+        born = time.monotonic()
+        worker, reader = await self._start_worker()
+        self._workers.add(worker)
+        if self._stopping.is_set():
+            worker.end(Reason.SHUTDOWN)
+        else:
+            self._offer(worker)
+        await self._listen(worker, reader)
+        code = await worker.process.wait()
+        self._workers.discard(worker)
+        self._bury(worker, code)
+        worker.writer.close()
+        if time.monotonic() - born < RESTART_SECONDS and worker.ending is None:
+            await _wait(self._stopping, RESTART_SECONDS)
+        if not self._stopping.is_set():
+            self._spawn()
+
+    async def _start_worker(self) -> tuple[Worker, asyncio.StreamReader]:
         ours, theirs = socket.socketpair()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -128,11 +163,20 @@ class LocalExecutor:
         )
         theirs.close()
         reader, writer = await asyncio.open_connection(sock=ours)
-        worker = Worker(process, writer)
-        task = asyncio.create_task(self._look_after(worker, reader))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        self._offer(worker)
+        return Worker(process, writer, self._kill_after_s), reader
+
+    async def _listen(self, worker: Worker, reader: asyncio.StreamReader) -> None:
+        """Hear a worker until it closes its end of the pipe."""
+        frames: Frames[Report] = report_frames()
+        try:
+            while data := await reader.read(1 << 16):
+                for report in frames.feed(data):
+                    self._hear(worker, report)
+        except ConnectionError:
+            return
+        except BrokenFrame as error:
+            log.error("worker.unreadable", pid=worker.process.pid, error=str(error))
+            worker.kill()
 
     def _offer(self, worker: Worker) -> None:
         """A worker is free: it takes what waits."""
@@ -140,25 +184,6 @@ class LocalExecutor:
             self._hand_out(worker, self._waiting.popleft())
         else:
             self._idle.append(worker)
-
-    async def _look_after(self, worker: Worker, reader: asyncio.StreamReader) -> None:
-        """Hear a worker until it ends; then say what became of its attempt, and start another one."""
-        frames: Frames[Report] = report_frames()
-        born = time.monotonic()
-        try:
-            while data := await reader.read(1 << 16):
-                for report in frames.feed(data):
-                    self._hear(worker, report)
-        except (BrokenFrame, OSError) as error:
-            log.error("worker.unreadable", pid=worker.process.pid, error=str(error))
-            worker.kill()
-        code = await worker.process.wait()
-        self._bury(worker, code)
-        worker.writer.close()
-        if not self._stopping:
-            if time.monotonic() - born < RESTART_SECONDS:
-                await asyncio.sleep(RESTART_SECONDS)
-            await self._start_worker()
 
     def _hear(self, worker: Worker, report: Report) -> None:
         if not isinstance(report, Finished):
@@ -195,11 +220,15 @@ class LocalExecutor:
         return launch
 
 
-def create(
-    *, slots: int, folder: Path, order_of: Callable[[RunId], WorkOrder], tell: Callable[[Report], None]
-) -> LocalExecutor:
-    """The executor of this plug-in."""
-    return LocalExecutor(slots=slots, folder=folder, order_of=order_of, tell=tell)
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+create = LocalExecutor
+"""What makes the executor of this plug-in."""
 
 
 def _why(reason: Reason, launch: Launch) -> str:

@@ -8,7 +8,7 @@ import structlog
 
 from ostinato.app import attempts, sessions
 from ostinato.app.application import App
-from ostinato.core.contracts import Executor, Report
+from ostinato.core.contracts import Executor, Finished, Report
 from ostinato.core.errors import Unavailable
 from ostinato.scheduler import advance, dispatch, rescue
 from ostinato.store.db import Listener
@@ -17,6 +17,7 @@ log = structlog.get_logger()
 
 LONGEST_SLEEP = 0.5
 """Seconds. A notification can be lost and a retry becomes due by itself, so the engine looks at least this often."""
+GATHER_SECONDS = 0.02
 LOOK_AROUND = 2.0
 """Seconds between two renewals of the session; a fraction of its life."""
 PATIENCE = (0.1, 0.5, 1.0, 2.0)
@@ -35,10 +36,15 @@ class Engine:
         self._loops: list[asyncio.Task[None]] = []
 
     def hear(self, report: Report) -> None:
-        """Take a report from an executor; it is stored in the next turn."""
-        if attempts.hear(self._app, report):
-            self._inbox.append(report)
+        """Take a report from an executor. An end calls for a turn at once; beginnings and lines can wait a moment, and
+        are often followed by the end."""
+        if not attempts.hear(self._app, report):
+            return
+        self._inbox.append(report)
+        if isinstance(report, Finished):
             self._app.wake.set()
+        elif len(self._inbox) == 1:
+            self._wake_soon()
 
     async def start(self, executor: Executor) -> None:
         """Begin a session, take back what dead servers held, start the executor and the loops."""
@@ -72,14 +78,18 @@ class Engine:
         failures = 0
         while True:
             try:
-                if not self._inbox:
-                    await _sleep_until(self._app.wake, LONGEST_SLEEP)
+                await _sleep_until(self._app.wake, LONGEST_SLEEP)
                 self._app.wake.clear()
                 await dispatch.tick(self._app, _now(), self._executor)
                 await advance.tick(self._app, _now(), self._inbox, self._executor)
+                if self._inbox:
+                    self._wake_soon()
                 failures = 0
             except Exception as error:
                 failures = await _pause("engine.turn_failed", error, failures)
+
+    def _wake_soon(self) -> None:
+        asyncio.get_running_loop().call_later(GATHER_SECONDS, self._app.wake.set)
 
     async def _look_around(self) -> None:
         """Renew the session, rescue, listen to the other servers."""

@@ -53,6 +53,7 @@ class Database:
                 min_size=1,
                 max_size=self._connections,
                 init=_prepare,
+                reset=_keep,
                 statement_cache_size=1_000,
                 command_timeout=60,
                 server_settings={"application_name": "ostinato", "timezone": "UTC", "jit": "off"},
@@ -135,6 +136,10 @@ async def fetch_value(tx: Tx, name: str, *arguments: Any) -> Any:
 async def execute(tx: Tx, name: str, *arguments: Any) -> None:
     """Run statement `name` for its effect."""
     await tx.execute(statement(name), *arguments)
+
+
+async def _keep(connection: Any) -> None:
+    """Nothing of ours outlives a transaction, so a connection needs no reset when it goes back to the pool."""
 
 
 async def _prepare(connection: Any) -> None:

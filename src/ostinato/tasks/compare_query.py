@@ -9,10 +9,10 @@ type of the other side where it can be read so.
 # Statements are built from columns and aliases of our own making.
 # ruff: noqa: S608
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import duckdb
 import msgspec
@@ -25,10 +25,11 @@ from ostinato.core.states import Reason
 name = "CompareQuery"
 title = "Compare two queries"
 
-LOAD_ROWS = 100_000
+LOAD_ROWS = 240_000
 FETCH_ROWS = 1000
 KINDS = ("missing_left", "missing_right", "different")
-Side = Literal["left", "right"]
+Side: TypeAlias = Literal["left", "right"]
+NotNegative = Annotated[float, msgspec.Meta(ge=0)]
 WHOLE = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
 )
@@ -56,10 +57,10 @@ class Column(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
         ),
     ] = "value"
     tolerance: Annotated[
-        float | None, msgspec.Meta(description="How far two numbers may be apart and still be the same", ge=0)
+        NotNegative | None, msgspec.Meta(description="How far two numbers may be apart and still be the same")
     ] = None
     tolerance_percent: Annotated[
-        float | None, msgspec.Meta(description="The same in percent of the left number", ge=0)
+        NotNegative | None, msgspec.Meta(description="The same in percent of the left number")
     ] = None
 
     def __post_init__(self) -> None:
@@ -133,14 +134,18 @@ def connections(config: Config) -> frozenset[str]:
 
 def run(config: Config, context: Context) -> Outcome:
     with closing(_database(config, Path(context.folder))) as database:
-        left_rows = _load(database, "left", config, context)
-        right_rows = _load(database, "right", config, context)
-        _compare(database, config, context)
+        try:
+            left_rows = _load(database, "left", config, context)
+            right_rows = _load(database, "right", config, context)
+            _compare(database, config.columns, context)
+        except CannotCompare as refusal:
+            return Outcome(succeeded=False, message=str(refusal), reason=Reason.INVALID)
         found = dict(database.execute("SELECT kind, count(*) FROM found GROUP BY kind").fetchall())
         counts = {kind: int(found.get(kind, 0)) for kind in KINDS}
-        findings = _findings(database, config)
+        findings = list(_findings(database, config, counts))
     message = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in counts.items() if count)
-    context.log(f"compared {left_rows:,} rows on the left with {right_rows:,} on the right: {message or 'no difference'}")
+    told = message or "no difference"
+    context.log(f"compared {left_rows:,} rows on the left with {right_rows:,} on the right: {told}")
     return Outcome(
         succeeded=not message,
         message=message,
@@ -168,21 +173,22 @@ def _database(config: Config, folder: Path) -> Any:
 
 
 def _load(database: Any, side: Side, config: Config, context: Context) -> int:
-    """Stream one side into a table with columns c0, c1 ...; the number of rows."""
+    """Stream one side into a table with columns c0, c1 ...; the number of rows.
+
+    Each batch is a transaction of its own: DuckDB holds what is not committed in memory.
+    """
     asked = config.left if side == "left" else config.right
     data = context.connect(asked.connection).read(asked.query)
     indexes = _indexes(data.schema.names, side, config.columns)
     schema = pa.schema([pa.field(f"c{at}", data.schema.field(index).type) for at, index in enumerate(indexes)])
     database.register("incoming", schema.empty_table())
     database.execute(f'CREATE TABLE "{side}" AS SELECT * FROM incoming')
-    database.execute("BEGIN")
     rows = 0
     for table in _gathered(data, indexes, schema):
         database.register("incoming", table)
         database.execute(f'INSERT INTO "{side}" SELECT * FROM incoming')
         rows += table.num_rows
         context.progress(rows)
-    database.execute("COMMIT")
     database.unregister("incoming")
     context.log(f"read {rows:,} rows of the {side} side from {asked.connection}")
     return rows
@@ -197,7 +203,7 @@ def _indexes(names: Sequence[str], side: Side, columns: Sequence[Column]) -> lis
     return [names.index(column.on(side)) for column in columns]
 
 
-def _gathered(data: Batches, indexes: Sequence[int], schema: Any) -> Any:
+def _gathered(data: Batches, indexes: Sequence[int], schema: Any) -> Iterator[Any]:
     """Tables of the wanted columns, large enough to be worth a statement each."""
     batches: list[Any] = []
     for batch in data:
@@ -207,3 +213,169 @@ def _gathered(data: Batches, indexes: Sequence[int], schema: Any) -> Any:
             batches = []
     if batches:
         yield pa.Table.from_batches(batches)
+
+
+def _compare(database: Any, columns: Sequence[Column], context: Context) -> None:
+    """Join both sides and put into the table `found` what is missing or differs."""
+    types = {side: _types(database, side) for side in ("left", "right")}
+    pairs = [_comparable(f"l.c{at}", f"r.c{at}", types["left"][at], types["right"][at]) for at in range(len(columns))]
+    keys = [pair for pair, column in zip(pairs, columns, strict=True) if column.role == "key"]
+    values = [
+        _different(pair, column, types["left"][at], types["right"][at])
+        for at, (pair, column) in enumerate(zip(pairs, columns, strict=True))
+        if column.role == "value"
+    ]
+    numbered = _pair_duplicates(database, pairs, columns, context)
+    same = [f"{left} IS NOT DISTINCT FROM {right}" for left, right in keys] + (["l.n = r.n"] if numbered else [])
+    shown = ", ".join(f"{side}.c{at} AS {side}{at}" for side in "lr" for at in range(len(columns)))
+    database.execute(
+        "CREATE TABLE found AS SELECT"
+        " CASE WHEN l.here IS NULL THEN 'missing_left' WHEN r.here IS NULL THEN 'missing_right' ELSE 'different' END"
+        f' AS kind, {shown} FROM (SELECT *, true AS here FROM "left") l'
+        f' FULL OUTER JOIN (SELECT *, true AS here FROM "right") r ON {" AND ".join(same)}'
+        f" WHERE l.here IS NULL OR r.here IS NULL OR {' OR '.join(values) or 'false'}"
+    )
+
+
+def _types(database: Any, side: str) -> list[str]:
+    return [row[1] for row in database.execute(f'DESCRIBE "{side}"').fetchall()]
+
+
+def _comparable(left: str, right: str, left_type: str, right_type: str) -> tuple[str, str]:
+    """Two expressions that are equal where both values mean the same."""
+    types = {left_type, right_type}
+    common = _common_type(types)
+    if common == "":
+        return left, right
+    if common is not None:
+        return f"CAST({left} AS {common})", f"CAST({right} AS {common})"
+    readable = _readable_type((types - {"VARCHAR"}).pop())
+    return _as_text(left, left_type, readable), _as_text(right, right_type, readable)
+
+
+def _common_type(types: set[str]) -> str | None:
+    """What to cast both sides to; empty: nothing is needed; None: one is text, to be read as the other."""
+    if len(types) == 1:
+        return ""
+    if "VARCHAR" in types:
+        return None
+    if all(_is_number(kind) or kind == "BOOLEAN" for kind in types):
+        return "FLOAT" if "FLOAT" in types else "DOUBLE" if "DOUBLE" in types else _exact_type(types)
+    if all(kind == "DATE" or kind.startswith("TIMESTAMP") for kind in types):
+        return "TIMESTAMPTZ" if "TIMESTAMP WITH TIME ZONE" in types else "TIMESTAMP"
+    return "VARCHAR"
+
+
+def _exact_type(types: set[str]) -> str:
+    """A decimal that holds both, or nothing where DuckDB finds the common whole number itself."""
+    if "BOOLEAN" not in types and types <= WHOLE:
+        return ""
+    digits = [_digits(kind) for kind in types]
+    scale = max(scale for _, scale in digits)
+    return f"DECIMAL({min(38, max(whole for whole, _ in digits) + scale)}, {scale})"
+
+
+def _readable_type(kind: str) -> str:
+    """As what text is read that is compared with this type: finer than the type itself, so that nothing is rounded."""
+    if kind in WHOLE or kind.startswith("DECIMAL"):
+        whole, scale = _digits(kind)
+        return f"DECIMAL(38, {min(scale + 12, 38 - whole)})"
+    return "TIMESTAMP" if kind == "DATE" else kind
+
+
+def _as_text(value: str, kind: str, readable: str) -> str:
+    """Both sides spelled the same way; text that cannot be read as the other type stays as it is."""
+    if kind == "VARCHAR":
+        return f"coalesce(CAST(TRY_CAST({value} AS {readable}) AS VARCHAR), {value})"
+    return f"CAST(CAST({value} AS {readable}) AS VARCHAR)"
+
+
+def _is_number(kind: str) -> bool:
+    return kind in WHOLE or kind in FLOATS or kind.startswith("DECIMAL")
+
+
+def _digits(kind: str) -> tuple[int, int]:
+    """Digits before and after the point."""
+    if not kind.startswith("DECIMAL"):
+        return 20, 0
+    precision, scale = (int(part) for part in kind.removeprefix("DECIMAL(").removesuffix(")").split(","))
+    return precision - scale, scale
+
+
+def _different(pair: tuple[str, str], column: Column, left_type: str, right_type: str) -> str:
+    left, right = pair
+    if column.tolerance is None and column.tolerance_percent is None:
+        return f"{left} IS DISTINCT FROM {right}"
+    for side, kind in (("left", left_type), ("right", right_type)):
+        if not _is_number(kind):
+            raise CannotCompare(
+                f"column {column.on('left' if side == 'left' else 'right')!r} of the {side} side is {kind}, and only"
+                " numbers have a tolerance; cast it in the query, or leave the tolerance out"
+            )
+    left, right = f"CAST({left} AS DOUBLE)", f"CAST({right} AS DOUBLE)"
+    allowed = (
+        f"{column.tolerance!r}" if column.tolerance is not None else f"abs({left}) * {column.tolerance_percent!r} / 100"
+    )
+    # Doubles carry about 16 digits: without the second term 1.00 and 1.01 would be more than 0.01 apart.
+    near = f"abs({left} - {right}) <= {allowed} + 4e-16 * greatest(abs({left}), abs({right}))"
+    both_finite = f"isfinite({left}) AND isfinite({right})"
+    return f"({left} IS DISTINCT FROM {right} AND NOT coalesce({both_finite} AND {near}, false))"
+
+
+def _pair_duplicates(
+    database: Any, pairs: Sequence[tuple[str, str]], columns: Sequence[Column], context: Context
+) -> bool:
+    """Number the rows of equal keys on both sides, if there are any; whether that was needed."""
+    found = False
+    for at, side in enumerate(("left", "right")):
+        keys = [pair[at] for pair, column in zip(pairs, columns, strict=True) if column.role == "key"]
+        count = database.execute(
+            f'SELECT count(*) FROM (SELECT 1 FROM "{side}" {side[0]} GROUP BY {", ".join(keys)} HAVING count(*) > 1)'
+        ).fetchone()[0]
+        if count:
+            found = True
+            context.log(f"warning: {count:,} keys occur more than once on the {side} side; they are paired in order")
+    for at, side in enumerate(("left", "right") if found else ()):
+        keys = [pair[at] for pair, column in zip(pairs, columns, strict=True) if column.role == "key"]
+        others = [pair[at] for pair, column in zip(pairs, columns, strict=True) if column.role == "value"]
+        order = f"ORDER BY {', '.join(others)}" if others else ""
+        database.execute(
+            f"CREATE TABLE numbered AS SELECT *, row_number() OVER (PARTITION BY {', '.join(keys)} {order}) AS n"
+            f' FROM "{side}" {side[0]}'
+        )
+        database.execute(f'DROP TABLE "{side}"')
+        database.execute(f'ALTER TABLE numbered RENAME TO "{side}"')
+    return found
+
+
+def _findings(database: Any, config: Config, counts: Mapping[str, int]) -> Iterator[Finding]:
+    keys = [at for at, column in enumerate(config.columns) if column.role == "key"]
+    order = ", ".join(f"{side}{at}" for side in "lr" for at in keys)
+    for kind, share in _shares(counts, config.keep).items():
+        data = database.sql(f"SELECT * FROM found WHERE kind = '{kind}' ORDER BY {order} LIMIT {share}")
+        for batch in data.to_arrow_reader(FETCH_ROWS):
+            for row in batch.to_pylist():
+                yield Finding(kind=kind, row=json_row(_shown(row, kind, config.columns)))
+
+
+def _shares(counts: Mapping[str, int], keep: int) -> dict[str, int]:
+    """How many findings of each kind are kept: none crowds out the others."""
+    shares = {}
+    for at, kind in enumerate(sorted(KINDS, key=lambda kind: counts[kind])):
+        shares[kind] = min(counts[kind], keep // (len(KINDS) - at))
+        keep -= shares[kind]
+    return {kind: shares[kind] for kind in KINDS if shares[kind]}
+
+
+def _shown(row: Mapping[str, Any], kind: str, columns: Sequence[Column]) -> dict[str, Any]:
+    """Keys by their name; the other columns as `left.NAME` and `right.NAME`, as far as the side has the row."""
+    shown: dict[str, Any] = {}
+    for at, column in enumerate(columns):
+        if column.role == "key":
+            shown[column.on("left")] = row[f"{'r' if kind == 'missing_left' else 'l'}{at}"]
+            continue
+        if kind != "missing_left":
+            shown[f"left.{column.on('left')}"] = row[f"l{at}"]
+        if kind != "missing_right":
+            shown[f"right.{column.on('right')}"] = row[f"r{at}"]
+    return shown

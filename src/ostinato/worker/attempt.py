@@ -1,5 +1,6 @@
 """Runs one attempt: a folder of its own, open connections, the task, and always an outcome."""
 
+import os
 import shutil
 import signal
 import sys
@@ -81,6 +82,7 @@ class Attempts:
         """Run one attempt and report its outcome. Raises ServerGone."""
         self._busy = True
         folder = tempfile.mkdtemp(prefix=f"{order.run}-", dir=self._folder)
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
         self._reporter.begin(order)
         try:
             context = AttemptContext(order, self._reporter, folder)

@@ -26,8 +26,8 @@ DRAIN_READS = 32
 """More than a pipe can hold."""
 PASSED_ON = frozenset({"PATH", "HOME", "LANG", "TZ", "TMPDIR"})
 OWN = "OSTINATO_"
-WATCHMAN = 'read -r group || exit 0; read -r over || kill -KILL -- "-$group"'
-"""First line: the group to watch. A second line means that all is over; the end of the pipe, that the worker is gone."""
+WATCHMAN = 'read -r group || exit 0; read -r over || kill -KILL "-$group"'
+"""First line: the group to watch. A second line means that all is over; the end of the pipe, that the worker died."""
 
 
 class Command(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="command"):

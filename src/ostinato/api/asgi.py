@@ -1,0 +1,64 @@
+"""Puts the HTTP side together."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from litestar import Litestar, Request, Response
+from litestar.datastructures import State
+from litestar.types import ASGIApp
+
+from ostinato.api.authentication import Authentication
+from ostinato.api.documents import document
+from ostinato.api.entrance import Entrance, explain
+from ostinato.api.native import errors as native_errors
+from ostinato.api.native.routes import NATIVE
+from ostinato.api.problems import Refusal, answer
+from ostinato.api.swagger import DOCUMENTS, swagger_routes
+from ostinato.api.timextender import errors as timextender_errors
+from ostinato.api.timextender.routes import TIMEXTENDER
+from ostinato.app.application import App
+from ostinato.config import Settings
+from ostinato.core.access import Actor
+
+MOST_BYTES = 64_000
+"""How large a body may be, on all routes that do not say otherwise."""
+DIALECTS = {"/api/v0/": timextender_errors.refuse}
+"""By what their paths begin with; everything else is refused in our own dialect."""
+DESCRIPTION = "Part of Ostinato. Click Authorize and enter an API key to try the operations."
+
+
+def make_asgi(app: App, settings: Settings, ready: Callable[[], bool]) -> ASGIApp:
+    """The whole HTTP side as one ASGI application; until `ready()` only `/health` and `/swagger` answer."""
+    return Entrance(Authentication(make_router(app, settings, ready), app, ready), refuse)
+
+
+def make_router(app: App, settings: Settings, ready: Callable[[], bool]) -> Litestar:
+    """The routes of all dialects, without the wall around them."""
+    swagger = swagger_routes(
+        {
+            "timextender": lambda: document(TIMEXTENDER, DOCUMENTS["timextender"], DESCRIPTION),
+            "native": lambda: document(NATIVE, DOCUMENTS["native"], DESCRIPTION),
+        }
+    )
+    return Litestar(
+        [NATIVE, TIMEXTENDER, swagger],
+        state=State({"app": app, "ready": ready, "zone": ZoneInfo(settings.timezone)}),
+        exception_handlers={Exception: _refuse_in_route},
+        request_max_body_size=MOST_BYTES,
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def refuse(path: str, error: Exception) -> Refusal | None:
+    """What to tell a client, in the words of the dialect it speaks."""
+    for beginning, speak in DIALECTS.items():
+        if path.startswith(beginning):
+            return speak(error)
+    return native_errors.refuse(error)
+
+
+def _refuse_in_route(request: Request[Actor, None, State], error: Exception) -> Response[bytes]:
+    trace: str = request.scope["state"]["trace"]
+    told = answer(explain(refuse, request.scope["path"], error, trace), trace)
+    return Response(told.body, status_code=told.status, headers=dict(told.headers), media_type=told.media_type)

@@ -1,0 +1,98 @@
+"""The OpenAPI document of each dialect, generated from its routes.
+
+The web framework writes OpenAPI 3.1; the Swagger UI that can be had from the package index reads 3.0, so the document
+is said again in the words of 3.0. The difference that matters here is how a schema says that something may be null.
+"""
+
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Router
+from litestar.openapi import OpenAPIConfig, ResponseSpec
+from litestar.openapi.spec import Components, SecurityScheme
+
+from ostinato import __version__
+from ostinato.api.problems import MEDIA_TYPE, ProblemDetails
+
+WORDS = {
+    400: "A parameter or the body cannot be used.",
+    401: "The API key is missing or not recognised, or its user has been deactivated.",
+    403: "The key is valid, but its user lacks the access this needs.",
+    404: "It does not exist, or the user of the key may not see it.",
+    409: "It is not possible at the moment.",
+    413: "The body is too large.",
+    422: "The input is wrong; `errors` says where.",
+    503: "The server is starting, or its database does not answer: try again.",
+}
+
+
+def refusals(*statuses: int) -> dict[int, ResponseSpec]:
+    """The documented refusals of a route."""
+    return {
+        status: ResponseSpec(
+            data_container=ProblemDetails, description=WORDS[status], media_type=MEDIA_TYPE, generate_examples=False
+        )
+        for status in statuses
+    }
+
+
+def document(router: Router, title: str, description: str) -> bytes:
+    """The OpenAPI 3.0 document of one dialect, as JSON."""
+    key = SecurityScheme(
+        type="apiKey", name="X-API-Key", security_scheme_in="header", description="An API key: txk_..."
+    )
+    config = OpenAPIConfig(
+        title=title,
+        version=__version__,
+        description=description,
+        components=Components(security_schemes={"ApiKey": key}),
+        security=[{"ApiKey": []}],
+        use_handler_docstrings=True,
+    )
+    schema = Litestar([router], openapi_config=config, logging_config=None).openapi_schema.to_schema()
+    said = _say(msgspec.to_builtins(schema))
+    said["openapi"] = "3.0.3"
+    for path in said["paths"].values():
+        for operation in path.values():
+            _forget_the_framework(operation["responses"])
+    return msgspec.json.encode(said)
+
+
+def _forget_the_framework(responses: dict[str, Any]) -> None:
+    """The framework documents its own body for wrong parameters, which our handlers replace: ours are problem JSON."""
+    if "application/json" in responses.get("400", {}).get("content", {}):
+        del responses["400"]
+
+
+def _say(part: Any) -> Any:
+    """Any part of a 3.1 document in 3.0."""
+    if isinstance(part, list):
+        return [_say(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    said = {name: _say(value) for name, value in part.items()}
+    if isinstance(said.get("oneOf"), list):
+        said = _say_choice(said)
+    if isinstance(said.get("type"), list):
+        said = _say_types(said)
+    if "const" in said:
+        said["enum"] = [said.pop("const")]
+    return said
+
+
+def _say_choice(said: dict[str, Any]) -> dict[str, Any]:
+    everything = said.pop("oneOf")
+    choices = [choice for choice in everything if choice != {"type": "null"}]
+    nullable = {"nullable": True} if len(choices) < len(everything) else {}
+    if len(choices) != 1:
+        return {**said, **nullable, "oneOf": choices}
+    only = {"allOf": choices} if "$ref" in choices[0] else choices[0]
+    return {**only, **said, **nullable}
+
+
+def _say_types(said: dict[str, Any]) -> dict[str, Any]:
+    kinds = [kind for kind in said["type"] if kind != "null"]
+    nullable = {"nullable": True} if "null" in said["type"] else {}
+    if len(kinds) == 1:
+        return {**said, "type": kinds[0], **nullable}
+    return {name: value for name, value in said.items() if name != "type"} | nullable

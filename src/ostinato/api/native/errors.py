@@ -1,0 +1,30 @@
+"""The status of each refusal in our own dialect."""
+
+from ostinato.api import problems
+from ostinato.core.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    OstinatoError,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
+
+STATUSES: dict[type[OstinatoError], int] = {
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooLarge: 413,
+    Invalid: 422,
+    Unavailable: 503,
+}
+NAMES = {"state_filter": "state", "key": "Idempotency-Key", "data": "body"}
+"""Parameters whose names the framework keeps for itself, or that are headers."""
+
+
+def refuse(error: Exception) -> problems.Refusal | None:
+    """What to tell the client; None for an error that nobody foresaw."""
+    return problems.refusal(error, STATUSES, NAMES)

@@ -1,0 +1,239 @@
+"""The routes of our own dialect."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.datastructures import State as ServerState
+from litestar.openapi import ResponseSpec
+from litestar.params import HeaderParameter, JSONBody, PathParameter, QueryParameter
+
+from ostinato import __version__
+from ostinato.api.dependencies import PROVIDED, TheActor, TheApp
+from ostinato.api.documents import refusals
+from ostinato.api.native import translate, wire
+from ostinato.api.native.waiting import wait_until
+from ostinato.app import definitions, runs, tasks
+from ostinato.core.errors import NotFound
+from ostinato.core.ids import PlanId, RunId, TaskId
+from ostinato.core.states import ENDED, State
+from ostinato.store.logs import Written
+from ostinato.store.runs import Wanted
+
+MOST_BYTES_OF_DEFINITIONS = 12_000_000
+MOST_WAIT = 30
+
+RunNumber = Annotated[int, PathParameter(description="The id of the run.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many at most.")]
+Wait = Annotated[
+    float, QueryParameter(ge=0, le=MOST_WAIT, description="Seconds to hold the answer back while nothing has happened.")
+]
+Key = Annotated[
+    str | None,
+    HeaderParameter(name="Idempotency-Key", max_length=200, description="The same key starts nothing a second time."),
+]
+Filter = Annotated[str | None, QueryParameter(pattern=wire.CLEAN, max_length=wire.LONGEST_NAME)]
+
+
+NOT_READY = {503: ResponseSpec(data_container=wire.Health, description="Not yet.", generate_examples=False)}
+
+
+@get("/health", operation_id="health", summary="Whether the server answers", security=[{}], responses=NOT_READY)
+async def health(state: ServerState) -> Response[wire.Health]:
+    """Needs no key."""
+    ready: Callable[[], bool] = state.ready
+    if ready():
+        return Response(wire.Health(status="ok", version=__version__))
+    return Response(wire.Health(status="starting"), status_code=503)
+
+
+@get("/status", operation_id="getStatus", summary="Version, and how much work there is", responses=refusals(401, 503))
+async def get_status(app: TheApp, actor: TheActor) -> wire.Status:
+    work = await runs.count_work(app)
+    counts = wire.WorkCounts(queued=work.queued, running=work.running, plans=work.plans)
+    return wire.Status(version=__version__, work=counts)
+
+
+@post(
+    "/runs",
+    operation_id="startRun",
+    summary="Start a plan or task",
+    responses=refusals(400, 401, 403, 404, 409, 413, 422),
+)
+async def start_run(app: TheApp, actor: TheActor, data: JSONBody[wire.Start], key: Key = None) -> wire.Run:
+    """A plan goes before a task of the same name."""
+    now = datetime.now(UTC)
+    found = await runs.find_runnable(app, actor, data.name, data.environment, data.workspace)
+    if found.kind == "plan":
+        run = await runs.start_plan(app, actor, PlanId(found.id), now, key=key)
+    else:
+        run = await runs.start_task(app, actor, TaskId(found.id), now, key=key)
+    return translate.run(app, await runs.get(app, actor, run), now)
+
+
+@get("/runs", operation_id="listRuns", summary="The newest runs started by themselves", responses=refusals(401, 422))
+async def list_runs(
+    app: TheApp,
+    actor: TheActor,
+    limit: Limit = 50,
+    before: Annotated[
+        int | None, QueryParameter(ge=1, le=wire.LARGEST, description="Only runs older than this.")
+    ] = None,
+    state_filter: Annotated[list[State] | None, QueryParameter(name="state")] = None,
+    workspace: Filter = None,
+    environment: Filter = None,
+) -> wire.RunPage:
+    wanted = Wanted(
+        limit=limit,
+        before=RunId(before) if before else None,
+        states=tuple(state_filter or ()),
+        workspace=workspace,
+        environment=environment,
+    )
+    return translate.run_page(app, await runs.list_runs(app, actor, wanted), limit, datetime.now(UTC))
+
+
+@get(
+    "/runs/{run_id:int}",
+    operation_id="getRun",
+    summary="A run with everything below it",
+    responses=refusals(401, 404, 422),
+)
+async def get_run(app: TheApp, actor: TheActor, run_id: RunNumber, wait: Wait = 0) -> wire.RunDetail:
+    """With `wait`, the answer comes as soon as the run has ended."""
+    run = _known(run_id)
+    if wait:
+        await wait_until(lambda: runs.get(app, actor, run), lambda seen: seen.state in ENDED, wait)
+    return translate.run_detail(app, await runs.get_tree(app, actor, run), datetime.now(UTC))
+
+
+@get("/runs/{run_id:int}/logs", operation_id="readLog", summary="The log of a run", responses=refusals(401, 404, 422))
+async def read_log(
+    app: TheApp,
+    actor: TheActor,
+    run_id: RunNumber,
+    after: Annotated[int, QueryParameter(ge=0, le=wire.LARGEST, description="Only lines after this one.")] = 0,
+    limit: Annotated[int, QueryParameter(ge=1, le=10_000)] = 1_000,
+    wait: Wait = 0,
+) -> wire.LogPage:
+    """With `wait`, the answer comes as soon as there is a line, or the run has ended."""
+    run = _known(run_id)
+
+    async def look() -> tuple[State, list[Written]]:
+        state = (await runs.get(app, actor, run)).state
+        return state, await runs.read_log(app, actor, run, after, limit)
+
+    state, lines = await wait_until(look, lambda seen: bool(seen[1]) or seen[0] in ENDED, wait)
+    return translate.log_page(lines, after, limit, state)
+
+
+@get(
+    "/runs/{run_id:int}/findings",
+    operation_id="listFindings",
+    summary="The rows a data-quality check found",
+    responses=refusals(401, 404, 422),
+)
+async def list_findings(
+    app: TheApp,
+    actor: TheActor,
+    run_id: RunNumber,
+    offset: Annotated[int, QueryParameter(ge=0, le=2**31 - 1)] = 0,
+    limit: Limit = 100,
+) -> wire.FindingPage:
+    run = _known(run_id)
+    found = await runs.list_findings(app, actor, run, offset, limit)
+    return translate.finding_page(found, await tasks.count_findings(app, actor, run))
+
+
+@post(
+    "/runs/{run_id:int}/cancellation",
+    operation_id="cancelRun",
+    summary="End a run and everything below it",
+    status_code=202,
+    responses=refusals(401, 403, 404),
+)
+async def cancel_run(app: TheApp, actor: TheActor, run_id: RunNumber) -> wire.Run:
+    """Asking again changes nothing."""
+    run, now = _known(run_id), datetime.now(UTC)
+    await runs.cancel(app, actor, run, now)
+    return translate.run(app, await runs.get(app, actor, run), now)
+
+
+@post(
+    "/definitions/apply",
+    operation_id="applyDefinitions",
+    summary="Make everything as the files say",
+    status_code=200,
+    request_max_body_size=MOST_BYTES_OF_DEFINITIONS,
+    responses=refusals(400, 401, 403, 409, 413, 422),
+)
+async def apply_definitions(app: TheApp, actor: TheActor, data: JSONBody[wire.Bundle]) -> wire.Changes:
+    """All or nothing: one transaction."""
+    return translate.changes(await definitions.apply(app, actor, translate.bundle(data), datetime.now(UTC)))
+
+
+@post(
+    "/definitions/diff",
+    operation_id="diffDefinitions",
+    summary="What applying the files would change",
+    status_code=200,
+    request_max_body_size=MOST_BYTES_OF_DEFINITIONS,
+    responses=refusals(400, 401, 403, 409, 413, 422),
+)
+async def diff_definitions(app: TheApp, actor: TheActor, data: JSONBody[wire.Bundle]) -> wire.Changes:
+    """Changes nothing."""
+    return translate.changes(await definitions.diff(app, actor, translate.bundle(data), datetime.now(UTC)))
+
+
+@get(
+    "/definitions/export",
+    operation_id="exportDefinitions",
+    summary="The definitions as files",
+    responses=refusals(401, 403, 404, 422),
+)
+async def export_definitions(
+    app: TheApp, actor: TheActor, environment: Filter = "Production", workspace: Filter = None
+) -> wire.DefinitionFiles:
+    """Without secrets; of one workspace, or of all the user may see."""
+    files = await definitions.export(app, actor, environment or "Production", workspace)
+    return translate.definition_files(files)
+
+
+@get(
+    "/definitions/schema",
+    operation_id="getDefinitionSchema",
+    summary="The JSON Schema of definition files",
+    responses=refusals(401),
+)
+async def get_definition_schema(actor: TheActor) -> dict[str, Any]:
+    """For editors: point the YAML language server at it."""
+    return msgspec.to_builtins(definitions.schema(), str_keys=True)  # type: ignore[no-any-return]
+
+
+def _known(run: int) -> RunId:
+    """Numbers that no run can have are not asked for."""
+    if not 0 < run <= wire.LARGEST:
+        raise NotFound("Run", run)
+    return RunId(run)
+
+
+API = Router(
+    "/api/v1",
+    route_handlers=[
+        get_status,
+        start_run,
+        list_runs,
+        get_run,
+        read_log,
+        list_findings,
+        cancel_run,
+        apply_definitions,
+        diff_definitions,
+        export_definitions,
+        get_definition_schema,
+    ],
+)
+NATIVE = Router("/", route_handlers=[health, API], dependencies=PROVIDED)
+"""Everything of this dialect."""

@@ -1,0 +1,174 @@
+"""From the core's words to our own dialect's."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from ostinato.api.native import wire
+from ostinato.app.application import App
+from ostinato.app.definitions import Bundle, Change, File
+from ostinato.app.runs import Tree, skipped_steps
+from ostinato.core.contracts import Finding
+from ostinato.core.ids import RunId
+from ostinato.core.plans import Graph
+from ostinato.core.progress import StepState
+from ostinato.core.states import ENDED, State
+from ostinato.store.logs import Written
+from ostinato.store.runs import Seen
+from ostinato.store.steps import Standing
+
+STEP_STATES: dict[StepState, wire.StepName] = {
+    StepState.WAITING: "waiting",
+    StepState.RUNNING: "running",
+    StepState.SUCCEEDED: "succeeded",
+    StepState.FAILED: "failed",
+    StepState.CANCELLED: "cancelled",
+}
+
+
+def run(app: App, seen: Seen, now: datetime, step: str | None = None) -> wire.Run:
+    """One run; `step` is the name of the step it is part of, where that is known."""
+    return wire.Run(
+        id=seen.run,
+        kind=seen.kind,
+        name=seen.name,
+        number=seen.number,
+        task_type=seen.task_type,
+        workspace=seen.workspace,
+        environment=seen.environment,
+        state=seen.state,
+        reason=seen.reason,
+        message=seen.message,
+        attempt=seen.attempt,
+        queued_at=instant(seen.queued_at),
+        started_at=instant(seen.started_at) if seen.started_at else None,
+        ended_at=instant(seen.ended_at) if seen.ended_at else None,
+        duration_seconds=_seconds(seen.started_at, seen.ended_at),
+        due_at=instant(seen.due_at),
+        parent=seen.parent,
+        root=seen.root,
+        step=step,
+        handler=seen.handler,
+        rows=seen.row_count,
+        counts=seen.counts,
+        cancel_requested=seen.cancel_requested_at is not None,
+        plan_version=seen.plan_version,
+        progress=_progress(app, seen.run),
+        waiting=waiting(seen, now),
+    )
+
+
+def run_page(app: App, found: Sequence[Seen], limit: int, now: datetime) -> wire.RunPage:
+    return wire.RunPage(
+        items=[run(app, seen, now) for seen in found], next=found[-1].run if len(found) == limit else None
+    )
+
+
+def run_detail(app: App, tree: Tree, now: datetime) -> wire.RunDetail:
+    graphs = _graphs(app, tree)
+    return wire.RunDetail(
+        run=run(app, tree.run, now),
+        children=[run(app, seen, now, _step_name(seen, graphs)) for seen in tree.below],
+        steps=_steps(tree),
+        skipped_steps=skipped_steps(tree),
+    )
+
+
+def log_page(lines: Sequence[Written], after: int, limit: int, state: State) -> wire.LogPage:
+    """`state` is what the run's state was before the lines were read: once it has ended there are no new ones."""
+    return wire.LogPage(
+        lines=[wire.LogLine(seq=x.seq, attempt=x.attempt, at=instant(x.at), text=x.text) for x in lines],
+        next=lines[-1].seq if lines else after,
+        ended=state in ENDED and len(lines) < limit,
+    )
+
+
+def finding_page(found: Sequence[Finding], total: int) -> wire.FindingPage:
+    return wire.FindingPage(items=[wire.FindingItem(kind=f.kind, row=f.row) for f in found], total=total)
+
+
+def bundle(sent: wire.Bundle) -> Bundle:
+    return Bundle(
+        files=[File(name=file.name, text=file.text) for file in sent.files],
+        variables=dict(sent.variables),
+        environment=sent.environment,
+    )
+
+
+def changes(made: Sequence[Change]) -> wire.Changes:
+    counts = {action: sum(change.action == action for change in made) for action in ("created", "changed", "left")}
+    items = [
+        wire.ChangeItem(
+            action=change.action,
+            kind=change.kind,
+            name=change.name,
+            workspace=change.workspace,
+            environment=change.environment,
+            fields=change.fields,
+        )
+        for change in made
+    ]
+    return wire.Changes(changes=items, **counts)
+
+
+def definition_files(files: Sequence[File]) -> wire.DefinitionFiles:
+    return wire.DefinitionFiles(files=[wire.DefinitionFile(name=file.name, text=file.text) for file in files])
+
+
+def instant(at: datetime) -> str:
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+def waiting(seen: Seen, now: datetime) -> str | None:
+    """What a run that is not at work waits for."""
+    match seen.state:
+        case State.CLAIMED:
+            return "has a worker slot and is being started"
+        case State.QUEUED if seen.due_at > now:
+            verb = "will be tried again" if seen.attempt else "will start"
+            return f"{verb} at {instant(seen.due_at)}"
+        case State.QUEUED:
+            return "waits for a free worker slot"
+        case _:
+            return None
+
+
+def _progress(app: App, number: RunId) -> wire.Progress | None:
+    held = app.held.get(number)
+    return wire.Progress(rows=held.rows, total=held.total) if held and held.rows is not None else None
+
+
+def _seconds(began: datetime | None, ended: datetime | None) -> float | None:
+    return round((ended - began).total_seconds(), 3) if began and ended else None
+
+
+def _graphs(app: App, tree: Tree) -> Mapping[RunId, Graph]:
+    """The graphs of the plan runs in the tree, as far as this server remembers them."""
+    graphs = {seen.run: app.graphs[seen.graph] for seen in tree.below if seen.graph in app.graphs}
+    return {**graphs, tree.run.run: tree.graph} if tree.graph else graphs
+
+
+def _step_name(seen: Seen, graphs: Mapping[RunId, Graph]) -> str | None:
+    graph = graphs.get(seen.parent) if seen.parent is not None else None
+    return graph.steps[seen.step].name if graph and seen.step is not None else None
+
+
+def _steps(tree: Tree) -> list[wire.Step]:
+    if tree.graph is None:
+        return []
+    standings = {(standing.step, standing.handler): standing for standing in tree.steps}
+    return [
+        wire.Step(
+            name=step.name,
+            state=_step_state(standings.get((number, False)), tree.run.state),
+            after=[tree.graph.steps[before].name for before in step.after],
+            condition=step.condition,
+            handler_state=standings[number, True].state if (number, True) in standings else None,
+        )
+        for number, step in enumerate(tree.graph.steps)
+    ]
+
+
+def _step_state(standing: Standing | None, run_state: State) -> wire.StepName:
+    if standing is not None and standing.state is not StepState.WAITING:
+        return STEP_STATES[standing.state]
+    return "skipped" if run_state in ENDED else "waiting"

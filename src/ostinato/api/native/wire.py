@@ -1,0 +1,162 @@
+"""What our own dialect sends and receives: camelCase JSON, times in UTC with milliseconds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+
+from ostinato.core.plans import Condition
+from ostinato.core.progress import StepState
+from ostinato.core.states import Reason, State
+
+LARGEST = 2**63 - 1
+LONGEST_NAME = 1_000
+MOST_FILES = 10_000
+
+CLEAN = r"^[^\x00]*$"
+"""Text that PostgreSQL can store: no NUL."""
+
+Text: TypeAlias = Annotated[str, msgspec.Meta(pattern=CLEAN)]
+Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=CLEAN, min_length=1, max_length=LONGEST_NAME)]
+Instant: TypeAlias = Annotated[str, msgspec.Meta(description="RFC 3339, UTC, milliseconds: 2026-03-01T12:00:00.000Z")]
+StepName: TypeAlias = Literal["waiting", "running", "succeeded", "failed", "cancelled", "skipped"]
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    status: Literal["ok", "starting"]
+    version: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What to start: a plan or task by its name."""
+
+    name: Name
+    environment: Name = "Production"
+    workspace: Name | None = None
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a running attempt is, as its worker last said."""
+
+    rows: int
+    total: int | None
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One execution of a task or a plan."""
+
+    id: int
+    kind: Annotated[str, msgspec.Meta(description="task or plan")]
+    name: str
+    number: Annotated[int, msgspec.Meta(description="How the task (within its type) or plan is known outside.")]
+    task_type: str | None
+    workspace: str
+    environment: str
+    state: State
+    reason: Annotated[Reason | None, msgspec.Meta(description="Why it ended, or was queued again.")]
+    message: str | None
+    attempt: int
+    queued_at: Instant
+    started_at: Instant | None
+    ended_at: Instant | None
+    duration_seconds: Annotated[float | None, msgspec.Meta(description="From start to end; null until it has ended.")]
+    due_at: Instant
+    parent: Annotated[int | None, msgspec.Meta(description="The plan run it belongs to.")]
+    root: Annotated[int | None, msgspec.Meta(description="The outermost plan run it belongs to.")]
+    step: Annotated[str | None, msgspec.Meta(description="The step it is part of, where known.")]
+    handler: Annotated[bool, msgspec.Meta(description="Whether it handles the failure of that step.")]
+    rows: int | None
+    counts: Mapping[str, int] | None
+    cancel_requested: bool
+    plan_version: int | None
+    progress: Progress | None
+    waiting: Annotated[str | None, msgspec.Meta(description="What it waits for, in words.")]
+
+
+class RunPage(msgspec.Struct, frozen=True, kw_only=True):
+    items: Sequence[Run]
+    next: Annotated[int | None, msgspec.Meta(description="`before` of the next page; null on the last page.")]
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A step of a plan run."""
+
+    name: str
+    state: Annotated[StepName, msgspec.Meta(description="skipped: it never started.")]
+    after: Sequence[str]
+    condition: Condition
+    handler_state: Annotated[StepState | None, msgspec.Meta(description="How far its failure handler is.")]
+
+
+class RunDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    run: Run
+    children: Annotated[Sequence[Run], msgspec.Meta(description="Every run below it, oldest first.")]
+    steps: Sequence[Step]
+    skipped_steps: Sequence[str]
+
+
+class LogLine(msgspec.Struct, frozen=True, kw_only=True):
+    seq: int
+    attempt: int
+    at: Instant
+    text: str
+
+
+class LogPage(msgspec.Struct, frozen=True, kw_only=True):
+    lines: Sequence[LogLine]
+    next: Annotated[int, msgspec.Meta(description="`after` of the next request.")]
+    ended: Annotated[bool, msgspec.Meta(description="The run has ended and this was its last line.")]
+
+
+class FindingItem(msgspec.Struct, frozen=True, kw_only=True):
+    kind: str
+    row: Mapping[str, Any]
+
+
+class FindingPage(msgspec.Struct, frozen=True, kw_only=True):
+    items: Sequence[FindingItem]
+    total: Annotated[int, msgspec.Meta(description="How many rows were kept.")]
+
+
+class DefinitionFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: Name
+    text: Text
+
+
+class DefinitionFiles(msgspec.Struct, frozen=True, kw_only=True):
+    files: Sequence[DefinitionFile]
+
+
+class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Definition files as they are on disk, with the values of their variables."""
+
+    files: Annotated[Sequence[DefinitionFile], msgspec.Meta(max_length=MOST_FILES)]
+    variables: Mapping[Text, Text] = msgspec.field(default_factory=dict)
+    environment: Name | None = None
+
+
+class ChangeItem(msgspec.Struct, frozen=True, kw_only=True):
+    action: Annotated[str, msgspec.Meta(description="created, changed or left")]
+    kind: str
+    name: str
+    workspace: str | None
+    environment: str | None
+    fields: Annotated[Sequence[str], msgspec.Meta(description="What is different.")]
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    changes: Sequence[ChangeItem]
+    created: int
+    changed: int
+    left: int
+
+
+class WorkCounts(msgspec.Struct, frozen=True, kw_only=True):
+    queued: int
+    running: int
+    plans: int
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    version: str
+    work: WorkCounts

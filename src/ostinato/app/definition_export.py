@@ -1,0 +1,71 @@
+"""Stored definitions as files that make them again."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from ostinato.app.definition_configs import secrets_of
+from ostinato.app.yaml_files import dump
+from ostinato.core.definition_variables import escape, placeholder
+from ostinato.core.definitions import Connection, Known, Stored
+
+
+def export_files(known: Known, environment: str, workspace: str | None) -> Iterator[tuple[str, str]]:
+    """Name and text of each file: the environment itself, unless one workspace is wanted, and each workspace."""
+    taken: set[str] = set()
+    if workspace is None:
+        yield "_environment.yaml", dump({"environments": [_plain(known.environments[environment])]})
+    for (_, key), stored in known.workspaces.items():
+        if workspace in (None, key):
+            yield f"{key}.yaml", dump(_workspace(environment, key, stored, taken))
+
+
+def _workspace(environment: str, key: str, stored: Stored, taken: set[str]) -> dict[str, Any]:
+    own = _plain(stored.workspace)
+    if own["name"] == key:
+        del own["name"]
+    connections = [_without_secrets(connection, taken) for connection in stored.connections.values()]
+    lists = {
+        "connections": [_plain(connection) for connection in connections],
+        "tasks": [_plain(task) for task in stored.tasks.values()],
+        "plans": [_plain(plan) for plan in stored.plans.values()],
+    }
+    parts: dict[str, Any] = {"environment": environment, "workspace": key, "workspaces": [own]}
+    return parts | {name: items for name, items in lists.items() if items}
+
+
+def _without_secrets(connection: Connection, taken: set[str]) -> Connection:
+    """The connection with a variable of its own for each secret; `taken` are those of the export so far."""
+    secret = secrets_of(connection.type)
+    config = {}
+    for field, value in connection.config.items():
+        config[field] = escape(value)
+        if field in secret:
+            name = placeholder(connection.name, field, taken)
+            taken.add(name)
+            config[field] = f"${{{name}}}"
+    return msgspec.structs.replace(connection, config=config)
+
+
+def _plain(definition: msgspec.Struct) -> dict[str, Any]:
+    """The fields of a definition in their order, those that have their default left out."""
+    plain = {}
+    for field in msgspec.structs.fields(definition):
+        value = getattr(definition, field.name)
+        if value == field.default or (field.default_factory is not msgspec.NODEFAULT and not value):
+            continue
+        plain[field.name] = _value(value)
+    return plain
+
+
+def _value(value: Any) -> Any:
+    match value:
+        case msgspec.Struct():
+            return _plain(value)
+        case tuple():
+            return [_value(item) for item in value]
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return msgspec.to_builtins(value)

@@ -1,0 +1,140 @@
+"""What is stored, read for comparison with files: rows turned into the definitions that would make them."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
+
+from ostinato.app.application import App
+from ostinato.core.access import Actor
+from ostinato.core.definitions import (
+    Connection,
+    Environment,
+    Handlers,
+    Known,
+    Place,
+    Plan,
+    Step,
+    Stored,
+    Task,
+    Workspace,
+)
+from ostinato.core.errors import Conflict
+from ostinato.core.ids import EnvironmentId, PlanId, TaskId
+from ostinato.core.plans import Graph, Ref
+from ostinato.store import definitions
+from ostinato.store.db import Tx
+
+
+class Rows(msgspec.Struct, kw_only=True):
+    """The rows of one workspace by name, for writing; of the plans and tasks to come, the ids as well."""
+
+    place: definitions.Place
+    tasks: dict[str, definitions.StoredTask] = {}
+    plans: dict[str, definitions.StoredPlan] = {}
+    task_ids: dict[str, TaskId] = {}
+    plan_ids: dict[str, PlanId] = {}
+
+
+class State(msgspec.Struct, kw_only=True):
+    known: Known
+    environments: dict[str, EnvironmentId]
+    rows: dict[Place, Rows]
+
+
+async def load(
+    app: App, tx: Tx, actor: Actor, environments: Collection[str], wanted: Collection[Place] | None
+) -> State:
+    """What the actor may see in these environments, and the content of the workspaces that are `wanted` (None: all)."""
+    stored_environments = await definitions.environments(tx)
+    workspaces = await definitions.workspaces(tx, sorted(environments), actor.user)
+    state = State(
+        known=Known(
+            environments={
+                row.name: Environment(name=row.name, description=row.description, stage=row.stage)
+                for row in stored_environments
+            },
+            workspaces={},
+        ),
+        environments={row.name: row.id for row in stored_environments},
+        rows={},
+    )
+    by_id = {}
+    for row in workspaces:
+        place = (row.environment, row.key)
+        workspace = Workspace(key=row.key, name=row.name, description=row.description)
+        state.known.workspaces[place] = Stored(workspace=workspace, may_author=row.may_author)
+        state.rows[place] = Rows(place=definitions.Place(environment=row.environment_id, workspace=row.id, key=row.key))
+        if wanted is None or place in wanted:
+            by_id[row.id] = place
+    for connection in await definitions.connections(tx, list(by_id)):
+        stored = state.known.workspaces[by_id[connection.workspace]]
+        stored.connections[connection.name] = _connection(app, connection)
+    for task in await definitions.tasks(tx, list(by_id)):
+        state.rows[by_id[task.workspace]].tasks[task.name] = task
+    for plan in await definitions.plans(tx, list(by_id)):
+        state.rows[by_id[plan.workspace]].plans[plan.name] = plan
+    for place, rows in state.rows.items():
+        _define(state.known.workspaces[place], rows)
+    return state
+
+
+def _connection(app: App, row: definitions.StoredConnection) -> Connection:
+    """A connection with its secrets in clear. One that cannot be decrypted is missing, so that it can be set anew."""
+    clear = {}
+    for field, sealed in row.secrets.items():
+        try:
+            clear[field] = app.keyring.decrypt(sealed, row.workspace, row.name, field)
+        except Conflict:
+            continue
+    return Connection(name=row.name, type=row.type, description=row.description, config={**row.config, **clear})
+
+
+def _define(stored: Stored, rows: Rows) -> None:
+    rows.task_ids = {name: row.id for name, row in rows.tasks.items()}
+    rows.plan_ids = {name: row.id for name, row in rows.plans.items()}
+    task_names = {row.id: row.name for row in rows.tasks.values()}
+    plan_names = {row.id: row.name for row in rows.plans.values()}
+    for name, task in rows.tasks.items():
+        stored.tasks[name] = Task(
+            name=name,
+            type=task.type,
+            description=task.description,
+            config=task.config,
+            timeout=task.timeout_s,
+            retries=task.retries,
+            overlap=task.overlap,
+            disabled=task.disabled,
+        )
+        if task.graph is not None:
+            stored.expansions[name] = _steps(task.graph, task_names, plan_names)
+    for name, plan in rows.plans.items():
+        stored.plans[name] = Plan(
+            name=name,
+            description=plan.description,
+            overlap=plan.overlap,
+            disabled=plan.disabled,
+            steps=_steps(plan.graph, task_names, plan_names),
+        )
+
+
+def _steps(graph: Graph, tasks: Mapping[TaskId, str], plans: Mapping[PlanId, str]) -> tuple[Step, ...]:
+    return tuple(
+        Step(
+            name=step.name,
+            tasks=_named(step.runs, tasks),
+            plans=_named_plans(step.runs, plans),
+            after=tuple(graph.steps[number].name for number in step.after),
+            condition=step.condition,
+            on_failure=Handlers(tasks=_named(step.on_failure, tasks), plans=_named_plans(step.on_failure, plans)),
+            note=step.note,
+        )
+        for step in graph.steps
+    )
+
+
+def _named(refs: Iterable[Ref], names: Mapping[TaskId, str]) -> tuple[str, ...]:
+    return tuple(names[ref.task] for ref in refs if ref.task is not None)
+
+
+def _named_plans(refs: Iterable[Ref], names: Mapping[PlanId, str]) -> tuple[str, ...]:
+    return tuple(names[ref.plan] for ref in refs if ref.plan is not None)

@@ -1,0 +1,239 @@
+"""Definitions as code: files applied, compared, and written out again.
+
+Everything in a request is applied or nothing is. What exists and is the same is left: applying the same files twice
+changes nothing, not even a time. Whoever applies needs AUTHOR in the workspaces that change, and has to be an
+administrator to make or change environments and workspaces.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from ostinato.app import definition_state, definition_writing
+from ostinato.app.application import App
+from ostinato.app.definition_configs import Ready, resolve
+from ostinato.app.definition_export import export_files
+from ostinato.app.definition_schema import schema
+from ostinato.app.definition_state import Rows, State
+from ostinato.app.definition_writing import Batch
+from ostinato.app.yaml_files import decode, parse
+from ostinato.core.access import Actor
+from ostinato.core.definition_changes import (
+    Action,
+    Change,
+    connection_change,
+    environment_change,
+    plan_change,
+    task_change,
+    workspace_change,
+)
+from ostinato.core.definition_checks import check
+from ostinato.core.definition_reading import collect
+from ostinato.core.definitions import Collected, Kind, Place, Placed
+from ostinato.core.errors import Forbidden, Invalid, NotFound, Problem
+from ostinato.store import definitions
+from ostinato.store.db import Tx
+
+__all__ = ["Action", "Bundle", "Change", "File", "Kind", "apply", "decode", "diff", "export", "schema"]
+
+MOST_PROBLEMS = 1_000
+LONGEST_FILES = 20_000_000
+
+
+class File(msgspec.Struct):
+    """A file of definitions; `name` is how problems call it. `decode` makes the text of bytes."""
+
+    name: str
+    text: str
+
+
+class Bundle(msgspec.Struct, kw_only=True):
+    """Files that are applied together. `environment` overrides what they say; `variables` go into connections."""
+
+    files: list[File]
+    variables: dict[str, str] = {}
+    environment: str | None = None
+
+
+class _Wanted(msgspec.Struct, kw_only=True):
+    """What the files want, and the problems that show without the database."""
+
+    files: list[str]
+    collected: Collected
+    ready: Ready
+    problems: list[Problem]
+
+
+async def apply(app: App, actor: Actor, bundle: Bundle, now: datetime) -> list[Change]:
+    """Make and change what the files define, all of it or (Invalid with every problem, Forbidden) nothing."""
+    wanted = await asyncio.to_thread(_read, bundle)
+
+    async def work(tx: Tx) -> list[Change]:
+        await definitions.lock(tx)
+        state = await _load(app, tx, actor, wanted)
+        changes, batches = _compare(wanted, state)
+        _authorise(actor, changes, state)
+        await _write_environments(tx, wanted.collected, changes, state, now)
+        for place, batch in batches.items():
+            await definition_writing.write(app, tx, actor, state.rows[place], batch, now)
+        return changes
+
+    return await app.db.run(work)
+
+
+async def diff(app: App, actor: Actor, bundle: Bundle, now: datetime) -> list[Change]:
+    """What `apply` would do, with the same refusals; nothing is written."""
+    wanted = await asyncio.to_thread(_read, bundle)
+    async with app.db.transaction() as tx:
+        state = await _load(app, tx, actor, wanted)
+        changes, _ = _compare(wanted, state)
+        _authorise(actor, changes, state)
+        return changes
+
+
+async def export(app: App, actor: Actor, environment: str, workspace: str | None) -> list[File]:
+    """The definitions of an environment as files, which change nothing when they are applied; raises NotFound.
+
+    Secrets are left out: placeholders such as ${WAREHOUSE_PASSWORD} stand for them.
+    """
+    async with app.db.transaction() as tx:
+        wanted = None if workspace is None else [(environment, workspace)]
+        state = await definition_state.load(app, tx, actor, [environment], wanted)
+    if environment not in state.environments:
+        raise NotFound("Environment", environment)
+    if workspace is not None and (environment, workspace) not in state.known.workspaces:
+        raise NotFound("Workspace", workspace)
+    return [File(name=name, text=text) for name, text in export_files(state.known, environment, workspace)]
+
+
+def _read(bundle: Bundle) -> _Wanted:
+    problems = _bundle_problems(bundle)
+    sources = []
+    for file in bundle.files if not problems else ():
+        try:
+            sources += parse(file.name, file.text)
+        except Invalid as refusal:
+            problems += refusal.problems
+    collected, wrong = collect(sources, bundle.environment)
+    ready = resolve(collected, bundle.variables)
+    return _Wanted(
+        files=[file.name for file in bundle.files],
+        collected=collected,
+        ready=ready,
+        problems=[*problems, *wrong, *ready.problems],
+    )
+
+
+def _bundle_problems(bundle: Bundle) -> list[Problem]:
+    problems = []
+    if sum(len(file.text) for file in bundle.files) > LONGEST_FILES:
+        problems.append(Problem(path="files", message="the files together are larger than 20 MB: apply them in parts"))
+    for number, file in enumerate(bundle.files):
+        if file.name in [other.name for other in bundle.files[:number]]:
+            problems.append(Problem(path=f"files[{number}].name", message=f"{file.name!r} is here twice"))
+    for name, value in bundle.variables.items():
+        if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+            problems.append(Problem(path=f"variables.{name}", message="it has a character that cannot be stored"))
+    return problems
+
+
+async def _load(app: App, tx: Tx, actor: Actor, wanted: _Wanted) -> State:
+    """What is stored where the files want something; raises Invalid if anything is wrong with the files."""
+    collected = wanted.collected
+    items: list[Placed[Any]] = [
+        *collected.workspaces,
+        *collected.connections,
+        *collected.tasks,
+        *collected.plans,
+    ]
+    places = {item.place for item in items}
+    environments = {environment for environment, _ in places} | set(collected.used)
+    state = await definition_state.load(app, tx, actor, environments, places)
+    problems = [*wanted.problems, *check(collected, wanted.ready.tasks, state.known)]
+    if problems:
+        raise Invalid(*_ordered(problems, wanted.files))
+    return state
+
+
+def _ordered(problems: Iterable[Problem], files: Sequence[str]) -> Sequence[Problem]:
+    """In the order of the files and their lines; not more than anybody reads."""
+    order = {file: number for number, file in enumerate(files)}
+    found = sorted(dict.fromkeys(problems), key=lambda problem: (order.get(problem.file or "", -1), problem.line or 0))
+    if len(found) > MOST_PROBLEMS:
+        more = Problem(message=f"and {len(found) - MOST_PROBLEMS:,} more problems, which are not listed")
+        return [*found[:MOST_PROBLEMS], more]
+    return found
+
+
+def _compare(wanted: _Wanted, state: State) -> tuple[list[Change], dict[Place, Batch]]:
+    """What becomes of every definition, and what is to be written into each workspace."""
+    collected, ready, known = wanted.collected, wanted.ready, state.known
+    changes = [environment_change(item, known) for item in collected.environments]
+    changes += [workspace_change(item, known) for item in collected.workspaces]
+    batches: dict[Place, Batch] = {}
+
+    def note(change: Change, place: Place) -> Batch | None:
+        changes.append(change)
+        return None if change.action is Action.LEFT else batches.setdefault(place, Batch())
+
+    for connection in ready.connections:
+        change = connection_change(connection, known)
+        if batch := note(change, connection.place):
+            batch.connections.append((change, connection.definition))
+    for task in ready.tasks:
+        change = task_change(task, known)
+        if batch := note(change, task.placed.place):
+            batch.tasks.append((change, task))
+    for plan in collected.plans:
+        change = plan_change(plan, known)
+        if batch := note(change, plan.place):
+            batch.plans.append((change, plan.definition))
+    return changes, batches
+
+
+def _authorise(actor: Actor, changes: Iterable[Change], state: State) -> None:
+    for change in changes:
+        if change.action is Action.LEFT or actor.administrator:
+            continue
+        what = f"{change.kind} {change.name!r}"
+        if change.kind in (Kind.ENVIRONMENT, Kind.WORKSPACE):
+            raise Forbidden(f"The {what} would be {change.action}, which only an administrator may do")
+        stored = state.known.workspaces.get((change.environment, change.workspace or ""))
+        if stored is None or not stored.may_author:
+            raise Forbidden(
+                f"The {what} would be {change.action}, which needs the permission AUTHOR in workspace"
+                f" {change.workspace!r} of environment {change.environment!r}"
+            )
+
+
+async def _write_environments(
+    tx: Tx, collected: Collected, changes: Iterable[Change], state: State, now: datetime
+) -> None:
+    """Environments and workspaces; those that are made get their place in `state`."""
+    found = {(change.kind, change.environment, change.workspace): change for change in changes}
+    environments = [item.definition for item in collected.environments]
+    await definitions.free_stages(
+        tx, [item.name for item in environments if "stage" in found[Kind.ENVIRONMENT, item.name, None].fields]
+    )
+    for new in environments:
+        match found[Kind.ENVIRONMENT, new.name, None].action:
+            case Action.CREATED:
+                state.environments[new.name] = await definitions.make_environment(tx, new, now)
+            case Action.CHANGED:
+                stage = new.stage or state.known.environments[new.name].stage
+                await definitions.change_environment(tx, msgspec.structs.replace(new, stage=stage))
+    for item in collected.workspaces:
+        workspace, (environment, key) = item.definition, item.place
+        name = workspace.name or key
+        match found[Kind.WORKSPACE, environment, key].action:
+            case Action.CREATED:
+                owner = state.environments[environment]
+                made = await definitions.make_workspace(tx, owner, key, name, workspace.description, now)
+                place = definitions.Place(environment=owner, workspace=made, key=key)
+                state.rows[item.place] = Rows(place=place)
+            case Action.CHANGED:
+                row = state.rows[item.place].place
+                await definitions.change_workspace(tx, row.workspace, name, workspace.description)

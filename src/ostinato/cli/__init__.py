@@ -1,0 +1,92 @@
+"""The command line: one file per noun. Exit codes: see `ostinato.cli.errors`."""
+
+import errno
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from typer.core import TyperGroup
+
+from ostinato import __version__
+from ostinato.cli import admin, definitions, demo, options, runs, server
+from ostinato.cli.errors import INTERRUPTED, Failure
+from ostinato.cli.text import problem_line
+from ostinato.core.errors import Invalid, OstinatoError
+
+HELP = """Ostinato: a self-hosted data-orchestration server, and the commands that talk to it.
+
+The commands find their server by --url, or by --host and --port; their key by --api-key, or on the server's own
+machine in the data folder (--home). These options go before the name of the command.
+
+Exit codes: 0 success; 1 the run failed, or the server refused; 2 wrong usage or a wrong setting; 3 the server is
+not reachable; 130 interrupted.
+"""
+
+
+class Commands(TyperGroup):
+    """Says in a line on stderr why a command failed, instead of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Failure as failure:
+            typer.echo(str(failure), err=True)
+            raise typer.Exit(failure.code) from failure
+        except msgspec.ValidationError as error:
+            typer.echo(f"The server's answer is not understood; is it of another version? ({error})", err=True)
+            raise typer.Exit(1) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # nobody reads any more, which the library ends quietly
+                raise
+            typer.echo(": ".join(str(part) for part in (error.filename, error.strerror or error) if part), err=True)
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt as interruption:
+            raise typer.Exit(INTERRUPTED) from interruption
+        except OstinatoError as refusal:
+            problems = refusal.problems if isinstance(refusal, Invalid) else ()
+            typer.echo("\n".join(map(problem_line, problems)) or str(refusal), err=True)
+            raise typer.Exit(2 if problems else 1) from refusal
+
+
+app = typer.Typer(cls=Commands, help=HELP, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
+administration = typer.Typer(
+    help="Users, keys and rights, on the server's own machine.", rich_markup_mode=None, no_args_is_help=True
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ostinato {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def take_options(
+    context: typer.Context,
+    home: options.Home = None,
+    host: options.Host = None,
+    port: options.Port = None,
+    url: options.Url = None,
+    api_key: options.ApiKey = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    options.remember(context, home=home, host=host, port=port, url=url, api_key=api_key)
+
+
+app.command()(server.up)
+app.command()(definitions.apply)
+app.command()(definitions.diff)
+app.command()(definitions.export)
+app.command()(definitions.schema)
+app.command()(runs.run)
+app.command()(runs.status)
+app.command()(runs.logs)
+app.command()(runs.cancel)
+app.command()(demo.demo)
+administration.command()(admin.create_key)
+administration.command()(admin.grant)
+app.add_typer(administration, name="admin")
+
+__all__ = ["app"]

@@ -1,0 +1,88 @@
+"""The flags that stand for settings: each sets the variable of its name for this command."""
+
+import os
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from ostinato.cli.errors import WrongUsage
+from ostinato.config import Settings, WrongSetting, read_settings
+
+if TYPE_CHECKING:
+    from ostinato.cli.client import Server
+
+Home: TypeAlias = Annotated[
+    str | None, typer.Option("--home", metavar="FOLDER", help="The data folder (OSTINATO_HOME). [~/.ostinato]")
+]
+Host: TypeAlias = Annotated[
+    str | None, typer.Option("--host", metavar="ADDRESS", help="The server's address (OSTINATO_HOST). [127.0.0.1]")
+]
+Port: TypeAlias = Annotated[
+    str | None, typer.Option("--port", metavar="NUMBER", help="The server's port (OSTINATO_PORT). [7300]")
+]
+Url: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--url", metavar="URL", help="Where the server is (OSTINATO_URL). [http://HOST:PORT]"),
+]
+ApiKey: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--api-key", metavar="KEY", help="The key to use (OSTINATO_API_KEY). [the file local.key in the data folder]"
+    ),
+]
+DatabaseUrl: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url",
+        metavar="URL",
+        help="A PostgreSQL 15 or newer (OSTINATO_DATABASE_URL). [the embedded one in the data folder]",
+    ),
+]
+SecretKeyFile: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--secret-key-file",
+        metavar="FILE",
+        help="The keys that encrypt connection secrets (OSTINATO_SECRET_KEY_FILE). [secret.key in the data folder]",
+    ),
+]
+Timezone: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--timezone", metavar="ZONE", help="Zone of local times in the TimeXtender API (OSTINATO_TIMEZONE). [UTC]"
+    ),
+]
+Slots: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--slots", metavar="NUMBER", help="How many tasks run at the same time (OSTINATO_SLOTS). [8]"),
+]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
+Environment: TypeAlias = Annotated[str, typer.Option("--environment", "-e", metavar="NAME", help="The environment.")]
+Workspace: TypeAlias = Annotated[
+    str | None, typer.Option("--workspace", "-w", metavar="KEY", help="The workspace; none: any that may be seen.")
+]
+
+
+def remember(context: typer.Context, **flags: str | None) -> None:
+    """Let the flags that were given override the environment, for this command and the ones below it."""
+    given: dict[str, str] = context.ensure_object(dict)
+    given.update({f"OSTINATO_{name.upper()}": value for name, value in flags.items() if value is not None})
+
+
+def settings_of(context: typer.Context) -> Settings:
+    """The settings with the flags; a server named by --host or --port wins over OSTINATO_URL."""
+    flags: dict[str, str] = context.ensure_object(dict)
+    environment = {**os.environ, **flags}
+    if {"OSTINATO_HOST", "OSTINATO_PORT"} & flags.keys() and "OSTINATO_URL" not in flags:
+        environment.pop("OSTINATO_URL", None)
+    try:
+        return read_settings(environment)
+    except WrongSetting as error:
+        raise WrongUsage(str(error)) from error
+
+
+def server_of(context: typer.Context) -> "Server":
+    # The HTTP library takes half of a start; --version, --help and completion do without it.
+    from ostinato.cli.client import Server
+
+    return Server(settings_of(context))

@@ -1,0 +1,216 @@
+"""`ostinato run`, `status`, `logs`, `cancel`: what runs, and what it says."""
+
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from ostinato.cli import following, options, text
+from ostinato.cli.errors import INTERRUPTED, NotReachable
+from ostinato.cli.following import cells, in_order, label, outcome, task_table
+from ostinato.cli.wire import LogPage, Run, RunDetail, RunPage, Status
+
+if TYPE_CHECKING:
+    from ostinato.cli.client import Server
+
+LATEST = 10
+LIVE_STATES = ("QUEUED", "CLAIMED", "RUNNING")
+MOST_LIVE = 100
+LINES_PER_REQUEST = 1000
+FOLLOW_SECONDS = 10.0
+PLAN_SECONDS = 0.5
+
+RunNumber = Annotated[int, typer.Argument(metavar="RUN", min=1, help="The number of the run.")]
+
+
+def run(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of a plan or a task.")],
+    environment: options.Environment = "Production",
+    workspace: options.Workspace = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Show its progress until it ends; exit 1 if it fails.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Start a plan or a task."""
+    body = {"name": name, "environment": environment, "workspace": workspace}
+    with options.server_of(context) as server:
+        begun = _start(server, body)
+        started = msgspec.convert(begun, Run)
+        if not wait:
+            typer.echo(msgspec.json.encode(begun) if json else _begun(started))
+            return
+        detail = _watch(server, started, json)
+        if json:
+            typer.echo(msgspec.json.encode(server.get_json(f"/api/v1/runs/{started.id}")))
+        else:
+            typer.echo("\n".join(["", *task_table(detail), "", *outcome(detail)]))
+    if not detail.run.succeeded:
+        raise typer.Exit(1)
+
+
+def status(
+    context: typer.Context,
+    number: Annotated[
+        int | None,
+        typer.Argument(metavar="[RUN]", min=1, help="A run, to see everything below it.", show_default=False),
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Show work, latest runs, what waits.
+
+    With a run: that run and everything below it.
+    """
+    with options.server_of(context) as server:
+        if number is not None:
+            found = server.get_json(f"/api/v1/runs/{number}")
+            lines = _run_lines(msgspec.convert(found, RunDetail))
+        else:
+            found = server.get_json("/api/v1/status")
+            lines, found["runs"] = _overview(server, found)
+        typer.echo(msgspec.json.encode(found) if json else "\n".join(lines))
+
+
+def logs(
+    context: typer.Context,
+    number: RunNumber,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Print the log of a run.
+
+    Of a plan: the logs of all its tasks.
+    """
+    with options.server_of(context) as server:
+        pages: dict[int, LogPage] = {}
+        while True:
+            detail = server.get_patiently(f"/api/v1/runs/{number}", RunDetail)
+            whole = [detail.run, *(child for _, child in in_order(detail) if child.started_at or child.ended)]
+            for part in whole:
+                mark = f"{text.plain(part.name)} | " if detail.run.kind == "plan" else ""
+                for line in _new_lines(server, part, pages):
+                    typer.echo(msgspec.json.encode(line) if json else f"{mark}{_log_line(line)}")
+            if detail.run.ended or not follow:
+                return
+            # A plan writes no log of its own, so the wait is for its tasks.
+            seconds = PLAN_SECONDS if detail.children else FOLLOW_SECONDS
+            server.get_patiently(f"/api/v1/runs/{number}/logs", LogPage, after=pages[number].next, wait=seconds)
+
+
+def cancel(context: typer.Context, number: RunNumber, json: options.Json = False) -> None:
+    """End a run and everything below it."""
+    with options.server_of(context) as server:
+        asked = server.post_json(f"/api/v1/runs/{number}/cancellation")
+    found = msgspec.convert(asked, Run)
+    if json:
+        typer.echo(msgspec.json.encode(asked))
+    elif found.ended:
+        typer.echo(f"Run {number} has ended: {found.state}")
+    else:
+        typer.echo(f"Run {number} is asked to end; `ostinato status {number}` shows when it has")
+
+
+def _start(server: "Server", body: dict[str, Any]) -> Any:
+    """Start it once, even if the first answer is lost on the way."""
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    try:
+        return server.post_json("/api/v1/runs", body, headers)
+    except NotReachable:
+        return server.post_json("/api/v1/runs", body, headers)
+
+
+def _begun(run: Run) -> str:
+    return (
+        f"Run {run.id} of {run.kind} {text.plain(run.name)} has been started; see `ostinato status {run.id}`"
+        f" and `ostinato logs {run.id} -f`"
+    )
+
+
+def _watch(server: "Server", started: Run, json: bool) -> RunDetail:
+    try:
+        return following.follow(server, started.id, following.stream_for(json))
+    except KeyboardInterrupt:
+        typer.echo(
+            f"Run {started.id} goes on: look with `ostinato status {started.id}`,"
+            f" end it with `ostinato cancel {started.id}`",
+            err=True,
+        )
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _overview(server: "Server", found: Any) -> tuple[list[str], Any]:
+    """The lines for people, and the latest runs as they came."""
+    standing = msgspec.convert(found, Status)
+    page = server.get_json("/api/v1/runs", limit=LATEST)
+    latest = msgspec.convert(page, RunPage).items
+    lines = [
+        f"Ostinato {standing.version} at {server.url}",
+        f"tasks: {standing.work.running} running, {standing.work.queued} waiting; plans: {standing.work.plans} running",
+    ]
+    if latest:
+        lines += ["", *_run_table(latest)]
+    waits = [f"  run {run.id}, {text.plain(run.name)}: {text.plain(run.waiting or '')}" for run in _waiting(server)]
+    return [*lines, "", "Waiting:", *waits] if waits else lines, page["items"]
+
+
+def _waiting(server: "Server") -> Iterator[Run]:
+    """The runs that wait, also those below running plans."""
+    for run in server.get("/api/v1/runs", RunPage, state=list(LIVE_STATES), limit=MOST_LIVE).items:
+        inside = server.get(f"/api/v1/runs/{run.id}", RunDetail).children if run.kind == "plan" else []
+        yield from (one for one in (run, *inside) if one.waiting)
+
+
+def _run_lines(detail: RunDetail) -> list[str]:
+    run = detail.run
+    lines = [
+        *outcome(detail),
+        f"in {run.environment}/{run.workspace}, queued {text.local_time(run.queued_at)}"
+        + (f", started {text.local_time(run.started_at)}" if run.started_at else "")
+        + (f", ended {text.local_time(run.ended_at)}" if run.ended_at else ""),
+    ]
+    if run.waiting:
+        lines.append(f"Waiting: {text.plain(run.waiting)}")
+    if run.cancel_requested and not run.ended:
+        lines.append("It has been asked to end")
+    if not detail.children:
+        return lines
+    rows = [
+        (str(child.id), "  " * depth + label(child), child.step or "", *cells(child))
+        for depth, child in in_order(detail)
+    ]
+    heads = ("RUN", "TASK", "STEP", "STATE", "DURATION", "ROWS", "NOTE")
+    return [*lines, "", *text.columns(heads, rows, right=frozenset({"RUN", "DURATION", "ROWS"}))]
+
+
+def _run_table(runs: list[Run]) -> list[str]:
+    rows = [
+        (
+            str(run.id),
+            run.name,
+            f"{run.environment}/{run.workspace}",
+            run.state,
+            text.local_time(run.started_at or run.queued_at),
+            cells(run)[1],
+        )
+        for run in runs
+    ]
+    heads = ("RUN", "NAME", "WORKSPACE", "STATE", "STARTED", "DURATION")
+    return text.columns(heads, rows, right=frozenset({"RUN", "DURATION"}))
+
+
+def _new_lines(server: "Server", run: Run, pages: dict[int, LogPage]) -> Iterator[dict[str, Any]]:
+    """The lines of a run that were not read yet; `pages` has the last page of each run, and is kept up."""
+    last = pages.get(run.id)
+    while last is None or not last.ended:
+        after = last.next if last else 0
+        last = server.get_patiently(f"/api/v1/runs/{run.id}/logs", LogPage, after=after, limit=LINES_PER_REQUEST)
+        pages[run.id] = last
+        for line in last.lines:
+            yield {"run": run.id, "name": run.name, **msgspec.to_builtins(line)}
+        if len(last.lines) < LINES_PER_REQUEST:
+            return
+
+
+def _log_line(line: dict[str, Any]) -> str:
+    return f"{text.local_time(line['at'])}  {text.plain(line['text'])}"

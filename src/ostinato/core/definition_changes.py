@@ -1,0 +1,108 @@
+"""What applying definitions would change, field by field."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from ostinato.core.definition_checks import ReadyTask
+from ostinato.core.definitions import (
+    Connection,
+    Environment,
+    Kind,
+    Known,
+    Placed,
+    Plan,
+    Workspace,
+)
+
+
+class Action(StrEnum):
+    CREATED = "created"
+    CHANGED = "changed"
+    LEFT = "left"
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one definition; `fields` are those that differed from what was stored."""
+
+    action: Action
+    kind: Kind
+    name: str
+    workspace: str | None
+    environment: str
+    fields: tuple[str, ...] = ()
+
+
+FIELDS = {
+    Kind.ENVIRONMENT: ("description", "stage"),
+    Kind.WORKSPACE: ("name", "description"),
+    Kind.CONNECTION: ("type", "description", "config"),
+    Kind.TASK: ("description", "config", "timeout", "retries", "overlap", "disabled"),
+    Kind.PLAN: ("description", "overlap", "disabled", "steps"),
+}
+
+
+def environment_change(placed: Placed[Environment], known: Known) -> Change:
+    new = placed.definition
+    before = known.environments.get(new.name)
+    if before is not None and new.stage is None:
+        new = msgspec.structs.replace(new, stage=before.stage)
+    return _change(Kind.ENVIRONMENT, new.name, (new.name, ""), before, new)
+
+
+def workspace_change(placed: Placed[Workspace], known: Known) -> Change:
+    new = placed.definition
+    stored = known.workspaces.get(placed.place)
+    wanted = msgspec.structs.replace(new, name=new.name or new.key)
+    return _change(Kind.WORKSPACE, new.key, placed.place, stored.workspace if stored else None, wanted)
+
+
+def connection_change(placed: Placed[Connection], known: Known) -> Change:
+    stored = known.workspaces.get(placed.place)
+    before = stored.connections.get(placed.definition.name) if stored else None
+    return _change(Kind.CONNECTION, placed.definition.name, placed.place, before, placed.definition)
+
+
+def task_change(task: ReadyTask, known: Known) -> Change:
+    """A composite task differs as well if its type makes other steps of the same config than it did."""
+    placed = task.placed
+    stored = known.workspaces.get(placed.place)
+    before = stored.tasks.get(placed.definition.name) if stored else None
+    change = _change(Kind.TASK, placed.definition.name, placed.place, before, placed.definition)
+    if change.action is Action.LEFT and stored and stored.expansions.get(placed.definition.name) != task.steps:
+        return msgspec.structs.replace(change, action=Action.CHANGED, fields=("steps",))
+    return change
+
+
+def plan_change(placed: Placed[Plan], known: Known) -> Change:
+    stored = known.workspaces.get(placed.place)
+    before = stored.plans.get(placed.definition.name) if stored else None
+    return _change(Kind.PLAN, placed.definition.name, placed.place, before, placed.definition)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two configs are the same data; unlike with `==`, true is not 1."""
+    match one, other:
+        case bool(), _:
+            return one is other
+        case _, bool():
+            return False
+        case dict(), dict():
+            return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+        case list(), list():
+            return len(one) == len(other) and all(map(same, one, other))
+        case int() | float(), int() | float():
+            return one == other or (float in (type(one), type(other)) and float(one) == float(other))
+        case _:
+            return bool(one == other)
+
+
+def _change(
+    kind: Kind, name: str, place: tuple[str, str], before: msgspec.Struct | None, new: msgspec.Struct
+) -> Change:
+    action, fields = Action.CREATED, tuple[str, ...]()
+    if before is not None:
+        fields = tuple(field for field in FIELDS[kind] if not same(getattr(before, field), getattr(new, field)))
+        action = Action.CHANGED if fields else Action.LEFT
+    return Change(action=action, kind=kind, name=name, workspace=place[1] or None, environment=place[0], fields=fields)

@@ -1,0 +1,261 @@
+"""Definitions as code: what a team keeps in files, and what the server makes of it.
+
+A file holds YAML documents, each a mapping of the fields of `Definitions`: environments, workspaces, connections,
+tasks and plans. A document belongs to one environment; `environment` and `workspace` at its top hold for everything
+in it, and for the documents that follow in the same file. Definitions are complete: a field that is left out has its
+default, whatever is stored. What no file mentions is left alone; nothing is ever deleted.
+
+Names are known within a workspace of an environment. A reference (the tasks and plans of a step, the connections of a
+task) goes to a definition of the same workspace, in the files or stored already.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+
+import msgspec
+
+from ostinato.core.errors import Problem
+from ostinato.core.plans import Condition
+from ostinato.core.retries import RetryPolicy
+
+Path: TypeAlias = tuple[str | int, ...]
+"""A place within a document, such as ("tasks", 2, "config", "query")."""
+
+Place: TypeAlias = tuple[str, str]
+"""An environment and the key of a workspace in it."""
+
+DEFAULT_ENVIRONMENT = "Production"
+
+Name: TypeAlias = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=200,
+        pattern="^[^\x00-\x1f\x7f-\x9f]*$",
+        extra={"words": "a name of 1 to 200 characters, without control characters"},
+    ),
+]
+Key: TypeAlias = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^(?!all$)[a-z0-9][a-z0-9_-]{0,62}$",
+        extra={"words": "a key of 1 to 63 lower-case letters, digits, _ and -, not beginning with _ or -, not 'all'"},
+    ),
+]
+Description: TypeAlias = Annotated[str | None, msgspec.Meta(description="What it is for, in words.")]
+Config: TypeAlias = Annotated[
+    dict[str, Any], msgspec.Meta(description="The settings of its type; see the reference of the types.")
+]
+
+
+class Stage(StrEnum):
+    PRODUCTION = "production"
+    TEST = "test"
+    DEVELOPMENT = "development"
+
+
+class Overlap(StrEnum):
+    FORBID = "forbid"
+    PARALLEL = "parallel"
+
+
+class Kind(StrEnum):
+    ENVIRONMENT = "environment"
+    WORKSPACE = "workspace"
+    CONNECTION = "connection"
+    TASK = "task"
+    PLAN = "plan"
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where definitions live. Making and changing one needs an administrator."""
+
+    name: Annotated[Name, msgspec.Meta(description="Its name, unique on the server.")]
+    description: Description = None
+    stage: Annotated[
+        Stage | None,
+        msgspec.Meta(description="Which of the stages known to other tools it is, if any; left out: as it is stored."),
+    ] = None
+
+
+class Workspace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The border of permissions inside an environment. Making and changing one needs an administrator."""
+
+    key: Annotated[
+        Key, msgspec.Meta(description="Its key; the same key in two environments is one workspace at two stages.")
+    ]
+    name: Annotated[Name | None, msgspec.Meta(description="Its name for people; left out: the key.")] = None
+    description: Description = None
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where data is. `${NAME}` and `${NAME:-default}` in the texts of `config` are replaced by variables."""
+
+    name: Annotated[Name, msgspec.Meta(description="Its name, unique among the connections of the workspace.")]
+    workspace: Annotated[
+        Key | None, msgspec.Meta(description="The key of its workspace; left out: the one of the file.")
+    ] = None
+    type: Annotated[str, msgspec.Meta(description="A connection type that is installed.")]
+    description: Description = None
+    config: Config = msgspec.field(default_factory=dict)
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One unit of work."""
+
+    name: Annotated[Name, msgspec.Meta(description="Its name, unique among the tasks of the workspace.")]
+    workspace: Annotated[
+        Key | None, msgspec.Meta(description="The key of its workspace; left out: the one of the file.")
+    ] = None
+    type: Annotated[str, msgspec.Meta(description="A task type that is installed; it can never be changed.")]
+    description: Description = None
+    config: Config = msgspec.field(default_factory=dict)
+    timeout: Annotated[
+        Annotated[float, msgspec.Meta(gt=0, le=31_536_000)] | None,
+        msgspec.Meta(description="Seconds after which an attempt is ended; left out: never."),
+    ] = None
+    retries: Annotated[RetryPolicy, msgspec.Meta(description="When a failed attempt is tried again.")] = RetryPolicy()
+    overlap: Annotated[
+        Overlap, msgspec.Meta(description="Whether it may be started while it is queued or running.")
+    ] = Overlap.FORBID
+    disabled: Annotated[bool, msgspec.Meta(description="Whether it is left out of plans and cannot be started.")] = (
+        False
+    )
+
+
+class Handlers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What runs when a step did not succeed."""
+
+    tasks: Annotated[tuple[Name, ...], msgspec.Meta(description="Names of tasks.")] = ()
+    plans: Annotated[tuple[Name, ...], msgspec.Meta(description="Names of plans.")] = ()
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Tasks and plans that run side by side; at least one."""
+
+    name: Annotated[Name, msgspec.Meta(description="Its name, unique within the plan.")]
+    tasks: Annotated[tuple[Name, ...], msgspec.Meta(description="Names of tasks to run.")] = ()
+    plans: Annotated[tuple[Name, ...], msgspec.Meta(description="Names of plans to run.")] = ()
+    after: Annotated[
+        tuple[Name, ...], msgspec.Meta(description="The steps that must succeed before it starts; none: at once.")
+    ] = ()
+    condition: Annotated[Condition, msgspec.Meta(description="When the step itself counts as succeeded.")] = (
+        Condition.ALL_SUCCEEDED
+    )
+    on_failure: Annotated[Handlers, msgspec.Meta(description="What runs when the step did not succeed.")] = Handlers()
+    note: Annotated[str | None, msgspec.Meta(description="Anything worth knowing about the step.")] = None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Steps with dependencies."""
+
+    name: Annotated[Name, msgspec.Meta(description="Its name, unique among the plans of the workspace.")]
+    workspace: Annotated[
+        Key | None, msgspec.Meta(description="The key of its workspace; left out: the one of the file.")
+    ] = None
+    description: Description = None
+    overlap: Annotated[
+        Overlap, msgspec.Meta(description="Whether it may be started while it is queued or running.")
+    ] = Overlap.FORBID
+    disabled: Annotated[
+        bool, msgspec.Meta(description="Whether it is left out of other plans and cannot be started.")
+    ] = False
+    steps: Annotated[tuple[Step, ...], msgspec.Meta(description="Its steps, in any order.", min_length=1)]
+
+
+class Definitions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One document of a file."""
+
+    environment: Annotated[
+        Name | None, msgspec.Meta(description="What everything in the document belongs to; left out: Production.")
+    ] = None
+    workspace: Annotated[
+        Key | None, msgspec.Meta(description="The workspace of what names none; left out: each must name its own.")
+    ] = None
+    environments: Annotated[tuple[Environment, ...], msgspec.Meta(description="Environments.")] = ()
+    workspaces: Annotated[tuple[Workspace, ...], msgspec.Meta(description="Workspaces of the environment.")] = ()
+    connections: Annotated[tuple[Connection, ...], msgspec.Meta(description="Connections.")] = ()
+    tasks: Annotated[tuple[Task, ...], msgspec.Meta(description="Tasks.")] = ()
+    plans: Annotated[tuple[Plan, ...], msgspec.Meta(description="Plans.")] = ()
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """A document as plain data, and the lines on which its parts stand.
+
+    `lines` has the line where the value at a path begins, `keys` the line of the key before it.
+    """
+
+    file: str
+    data: Any
+    lines: Mapping[Path, int]
+    keys: Mapping[Path, int]
+
+    def problem(self, path: Path, message: str, allowed: Sequence[str] = (), *, at_key: bool = False) -> Problem:
+        """A problem at `path`, or where the nearest part around it begins if there is nothing at `path`."""
+        line = self.keys.get(path) if at_key else None
+        inner = path
+        while line is None:
+            line = self.lines.get(inner, 1 if not inner else None)
+            inner = inner[:-1]
+        return Problem(file=self.file, line=line, path=written(path), message=message, allowed=tuple(allowed))
+
+
+Defined = TypeVar("Defined", bound=msgspec.Struct)
+
+
+class Placed(msgspec.Struct, Generic[Defined], frozen=True, kw_only=True):
+    """A definition, where it was read, and where it belongs; `workspace` is empty for what is in none."""
+
+    definition: Defined
+    source: Source
+    path: Path
+    environment: str
+    workspace: str = ""
+
+    @property
+    def place(self) -> Place:
+        return self.environment, self.workspace
+
+    def problem(self, path: Path, message: str, allowed: Sequence[str] = (), *, at_key: bool = False) -> Problem:
+        """A problem at `path` below this definition."""
+        return self.source.problem((*self.path, *path), message, allowed, at_key=at_key)
+
+
+class Collected(msgspec.Struct, kw_only=True):
+    """Everything that all files define, in the order of the files."""
+
+    environments: list[Placed[Environment]] = []
+    workspaces: list[Placed[Workspace]] = []
+    connections: list[Placed[Connection]] = []
+    tasks: list[Placed[Task]] = []
+    plans: list[Placed[Plan]] = []
+    broken: dict[tuple[Kind, Place], set[str]] = {}
+    """Names of definitions that have problems of their own: what refers to them is not wrong because of that."""
+    used: dict[str, Source] = {}
+    """Every environment that something is put into, with the first document that does."""
+
+
+class Stored(msgspec.Struct, kw_only=True):
+    """What one workspace holds already, by name and as files would define it."""
+
+    workspace: Workspace
+    may_author: bool = True
+    connections: dict[str, Connection] = {}
+    tasks: dict[str, Task] = {}
+    plans: dict[str, Plan] = {}
+    expansions: dict[str, tuple[Step, ...]] = {}
+    """The steps of composite tasks."""
+
+
+class Known(msgspec.Struct, kw_only=True):
+    """What is stored, as far as it may be seen."""
+
+    environments: dict[str, Environment]
+    workspaces: dict[Place, Stored]
+
+
+def written(path: Path) -> str:
+    """A path as people write it: `tasks[2].config.query`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")

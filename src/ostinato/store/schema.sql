@@ -1,0 +1,577 @@
+-- What all migrations together make. Written by `python -m tools.schema`; change it by a migration.
+
+CREATE TABLE app_user (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    administrator boolean DEFAULT false NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT app_user_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE app_user ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME app_user_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE connection (
+    id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL,
+    description text,
+    config jsonb NOT NULL,
+    secrets jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT connection_name_check CHECK ((name <> ''::text))
+);
+
+COMMENT ON COLUMN connection.secrets IS 'Field name to ciphertext; the key is never in this database.';
+
+ALTER TABLE connection ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME connection_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE credential (
+    id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    kind text NOT NULL,
+    prefix text NOT NULL,
+    suffix text NOT NULL,
+    digest bytea NOT NULL,
+    description text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    CONSTRAINT credential_description_check CHECK ((length(description) <= 100)),
+    CONSTRAINT credential_kind_check CHECK ((kind = ANY (ARRAY['api_key'::text, 'local'::text])))
+);
+
+ALTER TABLE credential ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME credential_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE environment (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    stage text,
+    description text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT environment_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT environment_stage_check CHECK ((stage = ANY (ARRAY['production'::text, 'test'::text, 'development'::text])))
+);
+
+COMMENT ON COLUMN environment.stage IS 'Which of the three stages known to other tools this environment is; none for others.';
+
+ALTER TABLE environment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME environment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE finding (
+    run_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    kind text NOT NULL,
+    "row" jsonb NOT NULL
+);
+
+CREATE TABLE graph (
+    id bigint NOT NULL,
+    digest bytea NOT NULL,
+    body jsonb NOT NULL
+);
+
+COMMENT ON TABLE graph IS 'Immutable step graphs; versions of plans and runs point here, so a running plan cannot change.';
+
+ALTER TABLE graph ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME graph_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE SEQUENCE lease_token
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE migration (
+    number integer NOT NULL,
+    name text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE number_series (
+    name text NOT NULL,
+    last integer NOT NULL
+);
+
+COMMENT ON TABLE number_series IS 'Hands out the small integers by which tasks (one series per type) and plans are known outside.';
+
+CREATE TABLE plan (
+    id bigint NOT NULL,
+    environment_id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    number integer NOT NULL,
+    name text NOT NULL,
+    description text,
+    version integer NOT NULL,
+    graph_id bigint NOT NULL,
+    overlap text DEFAULT 'forbid'::text NOT NULL,
+    disabled boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT plan_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT plan_overlap_check CHECK ((overlap = ANY (ARRAY['forbid'::text, 'parallel'::text])))
+);
+
+ALTER TABLE plan ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME plan_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE plan_member (
+    plan_id bigint NOT NULL,
+    task_id bigint NOT NULL,
+    "position" integer NOT NULL
+);
+
+COMMENT ON TABLE plan_member IS 'The tasks of the current version of each plan, in the order of its steps.';
+
+CREATE TABLE plan_version (
+    plan_id bigint NOT NULL,
+    version integer NOT NULL,
+    graph_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by bigint
+);
+
+CREATE TABLE run (
+    id bigint NOT NULL,
+    environment_id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    task_id bigint,
+    plan_id bigint,
+    plan_version integer,
+    graph_id bigint,
+    parent_run_id bigint,
+    root_run_id bigint,
+    step integer,
+    handler boolean DEFAULT false NOT NULL,
+    state text NOT NULL,
+    reason text,
+    message text,
+    due_at timestamp with time zone NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    losses integer DEFAULT 0 NOT NULL,
+    lease bigint,
+    session_id bigint,
+    cancel_requested_at timestamp with time zone,
+    active_steps integer DEFAULT 0 NOT NULL,
+    failed_steps integer DEFAULT 0 NOT NULL,
+    row_count bigint,
+    counts jsonb,
+    queued_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    cause text NOT NULL,
+    requested_by bigint,
+    idempotency_key text,
+    CONSTRAINT run_cause_check CHECK ((cause = ANY (ARRAY['api'::text, 'plan'::text]))),
+    CONSTRAINT run_check CHECK ((num_nonnulls(task_id, plan_id) = 1)),
+    CONSTRAINT run_check1 CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['SUCCEEDED'::text, 'FAILED'::text, 'CANCELLED'::text])))),
+    CONSTRAINT run_check2 CHECK (((lease IS NOT NULL) = ((graph_id IS NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text]))))),
+    CONSTRAINT run_check3 CHECK (((parent_run_id IS NULL) = (step IS NULL))),
+    CONSTRAINT run_reason_check CHECK ((reason = ANY (ARRAY['error'::text, 'check_failed'::text, 'exit_code'::text, 'timeout'::text, 'lost'::text, 'shutdown'::text, 'step_failed'::text, 'cancel_requested'::text, 'invalid'::text]))),
+    CONSTRAINT run_state_check CHECK ((state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELLED'::text])))
+);
+
+COMMENT ON COLUMN run.graph_id IS 'The steps of a plan or composite task; NULL for work that a worker does.';
+
+COMMENT ON COLUMN run.lease IS 'Fencing token of the attempt at work; whoever reports with another one changes nothing.';
+
+ALTER TABLE run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE run_log (
+    run_id bigint NOT NULL,
+    seq bigint NOT NULL,
+    attempt integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    line text NOT NULL
+);
+
+ALTER TABLE run_log ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME run_log_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE server_session (
+    id bigint NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    alive_until timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE server_session IS 'One life of a server. It renews alive_until for all its attempts at once; past it, they are lost.';
+
+ALTER TABLE server_session ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME server_session_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE step_run (
+    run_id bigint NOT NULL,
+    step integer NOT NULL,
+    handler boolean DEFAULT false NOT NULL,
+    state text NOT NULL,
+    condition text NOT NULL,
+    needed integer NOT NULL,
+    pending integer NOT NULL,
+    open integer DEFAULT 0 NOT NULL,
+    succeeded integer DEFAULT 0 NOT NULL,
+    failed integer DEFAULT 0 NOT NULL,
+    cancelled integer DEFAULT 0 NOT NULL,
+    CONSTRAINT step_run_condition_check CHECK ((condition = ANY (ARRAY['all_succeeded'::text, 'at_least_one_succeeded'::text, 'always_proceed'::text]))),
+    CONSTRAINT step_run_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
+);
+
+COMMENT ON TABLE step_run IS 'A step of a running plan, from the moment the first step before it has ended.';
+
+CREATE TABLE task (
+    id bigint NOT NULL,
+    environment_id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    type text NOT NULL,
+    number integer NOT NULL,
+    name text NOT NULL,
+    description text,
+    config jsonb NOT NULL,
+    uses text[] DEFAULT '{}'::text[] NOT NULL,
+    graph_id bigint,
+    timeout_s double precision,
+    retries jsonb DEFAULT '{}'::jsonb NOT NULL,
+    overlap text DEFAULT 'forbid'::text NOT NULL,
+    disabled boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT task_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT task_overlap_check CHECK ((overlap = ANY (ARRAY['forbid'::text, 'parallel'::text]))),
+    CONSTRAINT task_timeout_s_check CHECK ((timeout_s > (0)::double precision))
+);
+
+COMMENT ON COLUMN task.number IS 'Unique within a type; the same task in another environment has the same number.';
+
+COMMENT ON COLUMN task.uses IS 'The names of the connections its config refers to.';
+
+COMMENT ON COLUMN task.graph_id IS 'For composite types: the steps it consists of.';
+
+ALTER TABLE task ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME task_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE workspace (
+    id bigint NOT NULL,
+    environment_id bigint NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    description text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT workspace_key_check CHECK (((key ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text) AND (key <> 'all'::text))),
+    CONSTRAINT workspace_name_check CHECK ((name <> ''::text))
+);
+
+COMMENT ON COLUMN workspace.key IS 'The same key in two environments is the same workspace at two stages.';
+
+CREATE TABLE workspace_grant (
+    id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    workspace_key text NOT NULL,
+    environment_id bigint,
+    permissions text[] NOT NULL,
+    CONSTRAINT workspace_grant_permissions_check CHECK ((permissions <@ ARRAY['VIEW'::text, 'EXECUTE'::text, 'AUTHOR'::text, 'PUBLISH'::text, 'MANAGE'::text]))
+);
+
+COMMENT ON COLUMN workspace_grant.environment_id IS 'NULL: the workspace of this key in every environment.';
+
+CREATE VIEW workspace_access AS
+ SELECT w.id AS workspace_id,
+    u.id AS user_id,
+    ARRAY['VIEW'::text, 'EXECUTE'::text, 'AUTHOR'::text, 'PUBLISH'::text, 'MANAGE'::text] AS permissions
+   FROM workspace w,
+    app_user u
+  WHERE (u.administrator AND u.active)
+UNION ALL
+ SELECT w.id AS workspace_id,
+    g.user_id,
+    g.permissions
+   FROM ((workspace w
+     JOIN workspace_grant g ON (((g.workspace_key = w.key) AND ((g.environment_id IS NULL) OR (g.environment_id = w.environment_id)))))
+     JOIN app_user u ON (((u.id = g.user_id) AND u.active)));
+
+COMMENT ON VIEW workspace_access IS 'Who may do what where: every statement that reads or changes for somebody joins it.';
+
+ALTER TABLE workspace_grant ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME workspace_grant_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE workspace ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME workspace_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY app_user
+    ADD CONSTRAINT app_user_name_key UNIQUE (name);
+
+ALTER TABLE ONLY app_user
+    ADD CONSTRAINT app_user_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY connection
+    ADD CONSTRAINT connection_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY connection
+    ADD CONSTRAINT connection_workspace_id_name_key UNIQUE (workspace_id, name);
+
+ALTER TABLE ONLY credential
+    ADD CONSTRAINT credential_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY credential
+    ADD CONSTRAINT credential_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY environment
+    ADD CONSTRAINT environment_name_key UNIQUE (name);
+
+ALTER TABLE ONLY environment
+    ADD CONSTRAINT environment_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY environment
+    ADD CONSTRAINT environment_stage_key UNIQUE (stage);
+
+ALTER TABLE ONLY finding
+    ADD CONSTRAINT finding_pkey PRIMARY KEY (run_id, "position");
+
+ALTER TABLE ONLY graph
+    ADD CONSTRAINT graph_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY graph
+    ADD CONSTRAINT graph_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY number_series
+    ADD CONSTRAINT number_series_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY plan
+    ADD CONSTRAINT plan_environment_id_number_key UNIQUE (environment_id, number);
+
+ALTER TABLE ONLY plan_member
+    ADD CONSTRAINT plan_member_pkey PRIMARY KEY (plan_id, task_id);
+
+ALTER TABLE ONLY plan
+    ADD CONSTRAINT plan_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY plan_version
+    ADD CONSTRAINT plan_version_pkey PRIMARY KEY (plan_id, version);
+
+ALTER TABLE ONLY plan
+    ADD CONSTRAINT plan_workspace_id_name_key UNIQUE (workspace_id, name);
+
+ALTER TABLE ONLY run_log
+    ADD CONSTRAINT run_log_pkey PRIMARY KEY (run_id, seq);
+
+ALTER TABLE ONLY run
+    ADD CONSTRAINT run_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY server_session
+    ADD CONSTRAINT server_session_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY step_run
+    ADD CONSTRAINT step_run_pkey PRIMARY KEY (run_id, step, handler);
+
+ALTER TABLE ONLY task
+    ADD CONSTRAINT task_environment_id_type_number_key UNIQUE (environment_id, type, number);
+
+ALTER TABLE ONLY task
+    ADD CONSTRAINT task_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY task
+    ADD CONSTRAINT task_workspace_id_name_key UNIQUE (workspace_id, name);
+
+ALTER TABLE ONLY workspace
+    ADD CONSTRAINT workspace_environment_id_key_key UNIQUE (environment_id, key);
+
+ALTER TABLE ONLY workspace_grant
+    ADD CONSTRAINT workspace_grant_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY workspace_grant
+    ADD CONSTRAINT workspace_grant_user_id_workspace_key_environment_id_key UNIQUE NULLS NOT DISTINCT (user_id, workspace_key, environment_id);
+
+ALTER TABLE ONLY workspace
+    ADD CONSTRAINT workspace_pkey PRIMARY KEY (id);
+
+CREATE INDEX credential_prefix ON credential USING btree (prefix) WHERE (deleted_at IS NULL);
+
+CREATE INDEX plan_member_task ON plan_member USING btree (task_id);
+
+CREATE INDEX run_children ON run USING btree (parent_run_id, id) WHERE (parent_run_id IS NOT NULL);
+
+CREATE INDEX run_held ON run USING btree (session_id) WHERE ((state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])) AND (graph_id IS NULL));
+
+CREATE UNIQUE INDEX run_idempotency ON run USING btree (requested_by, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+
+CREATE INDEX run_live_of_plan ON run USING btree (plan_id) WHERE ((plan_id IS NOT NULL) AND (state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text])));
+
+CREATE INDEX run_live_of_task ON run USING btree (task_id) WHERE ((task_id IS NOT NULL) AND (state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text])));
+
+CREATE INDEX run_live_top ON run USING btree (id) WHERE (state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text]));
+
+CREATE INDEX run_of_plan ON run USING btree (plan_id, id DESC) WHERE (plan_id IS NOT NULL);
+
+CREATE INDEX run_of_root ON run USING btree (root_run_id, id) WHERE (root_run_id IS NOT NULL);
+
+CREATE INDEX run_of_task ON run USING btree (task_id, id DESC) WHERE (task_id IS NOT NULL);
+
+CREATE INDEX run_of_workspace ON run USING btree (workspace_id, id DESC) WHERE (parent_run_id IS NULL);
+
+CREATE INDEX run_ready ON run USING btree (due_at, id) WHERE (state = 'QUEUED'::text);
+
+ALTER TABLE ONLY connection
+    ADD CONSTRAINT connection_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
+
+ALTER TABLE ONLY credential
+    ADD CONSTRAINT credential_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id);
+
+ALTER TABLE ONLY finding
+    ADD CONSTRAINT finding_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id);
+
+ALTER TABLE ONLY plan
+    ADD CONSTRAINT plan_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
+
+ALTER TABLE ONLY plan
+    ADD CONSTRAINT plan_graph_id_fkey FOREIGN KEY (graph_id) REFERENCES graph(id);
+
+ALTER TABLE ONLY plan_member
+    ADD CONSTRAINT plan_member_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan(id);
+
+ALTER TABLE ONLY plan_member
+    ADD CONSTRAINT plan_member_task_id_fkey FOREIGN KEY (task_id) REFERENCES task(id);
+
+ALTER TABLE ONLY plan_version
+    ADD CONSTRAINT plan_version_created_by_fkey FOREIGN KEY (created_by) REFERENCES app_user(id);
+
+ALTER TABLE ONLY plan_version
+    ADD CONSTRAINT plan_version_graph_id_fkey FOREIGN KEY (graph_id) REFERENCES graph(id);
+
+ALTER TABLE ONLY plan_version
+    ADD CONSTRAINT plan_version_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan(id);
+
+ALTER TABLE ONLY plan
+    ADD CONSTRAINT plan_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
+
+ALTER TABLE ONLY run
+    ADD CONSTRAINT run_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
+
+ALTER TABLE ONLY run
+    ADD CONSTRAINT run_graph_id_fkey FOREIGN KEY (graph_id) REFERENCES graph(id);
+
+ALTER TABLE ONLY run_log
+    ADD CONSTRAINT run_log_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id);
+
+ALTER TABLE ONLY run
+    ADD CONSTRAINT run_parent_run_id_fkey FOREIGN KEY (parent_run_id) REFERENCES run(id);
+
+ALTER TABLE ONLY run
+    ADD CONSTRAINT run_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan(id);
+
+ALTER TABLE ONLY run
+    ADD CONSTRAINT run_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES app_user(id);
+
+ALTER TABLE ONLY run
+    ADD CONSTRAINT run_root_run_id_fkey FOREIGN KEY (root_run_id) REFERENCES run(id);
+
+ALTER TABLE ONLY run
+    ADD CONSTRAINT run_session_id_fkey FOREIGN KEY (session_id) REFERENCES server_session(id);
+
+ALTER TABLE ONLY run
+    ADD CONSTRAINT run_task_id_fkey FOREIGN KEY (task_id) REFERENCES task(id);
+
+ALTER TABLE ONLY run
+    ADD CONSTRAINT run_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
+
+ALTER TABLE ONLY step_run
+    ADD CONSTRAINT step_run_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id);
+
+ALTER TABLE ONLY task
+    ADD CONSTRAINT task_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
+
+ALTER TABLE ONLY task
+    ADD CONSTRAINT task_graph_id_fkey FOREIGN KEY (graph_id) REFERENCES graph(id);
+
+ALTER TABLE ONLY task
+    ADD CONSTRAINT task_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
+
+ALTER TABLE ONLY workspace
+    ADD CONSTRAINT workspace_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
+
+ALTER TABLE ONLY workspace_grant
+    ADD CONSTRAINT workspace_grant_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
+
+ALTER TABLE ONLY workspace_grant
+    ADD CONSTRAINT workspace_grant_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id);

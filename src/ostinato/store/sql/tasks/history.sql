@@ -1,0 +1,19 @@
+-- The runs of one task that have started, newest start first.
+WITH seen AS MATERIALIZED (
+    SELECT workspace.id, workspace.key
+      FROM workspace
+      JOIN environment ON environment.id = workspace.environment_id
+     WHERE environment.stage = $2
+       AND ($3::text IS NULL OR workspace.key = $3)
+       AND EXISTS (SELECT FROM workspace_access AS access
+                    WHERE access.workspace_id = workspace.id AND access.user_id = $1
+                      AND 'VIEW' = ANY(access.permissions))
+)
+SELECT run.id AS run, run.state, run.started_at, run.ended_at
+  FROM run
+ WHERE run.task_id = (SELECT task.id
+                        FROM task
+                       WHERE task.workspace_id IN (SELECT id FROM seen) AND task.type = $4 AND task.number = $5)
+   AND run.started_at IS NOT NULL
+ ORDER BY run.started_at DESC, run.id DESC
+ LIMIT $6 OFFSET $7

@@ -1,0 +1,66 @@
+"""The whole HTTP side on a fresh database, and a client for each kind of caller.
+
+world    makes rows
+asgi     the application as a server would run it
+call     asks as a given key; every answer is held against the published OpenAPI documents
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from litestar.types import ASGIApp
+
+from ostinato.api.asgi import make_asgi
+from ostinato.app.application import App
+from ostinato.config import Settings, read_settings
+from tests.api.documented import check
+from tests.api.factories import World
+
+Call = Callable[..., Awaitable[httpx.Response]]
+
+
+@pytest.fixture
+def world(app: App) -> World:
+    return World(app)
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return msgspec.structs.replace(read_settings({}), timezone="UTC")
+
+
+@pytest.fixture
+def asgi(app: App, settings: Settings) -> ASGIApp:
+    return make_asgi(app, settings, lambda: True)
+
+
+@pytest.fixture
+async def client(asgi: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://ostinato.test") as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def documents() -> dict[str, dict[str, Any]]:
+    """The published documents, by the beginning of the paths they are about; filled when first asked for."""
+    return {}
+
+
+@pytest.fixture
+async def call(client: httpx.AsyncClient, documents: dict[str, dict[str, Any]]) -> Call:
+    if not documents:
+        documents["/api/v0/"] = (await client.get("/swagger/timextender.json")).json()
+        documents["/"] = (await client.get("/swagger/native.json")).json()
+
+    async def ask(method: str, path: str, key: str | None = None, **more: Any) -> httpx.Response:
+        headers = {**more.pop("headers", {}), **({"X-API-Key": key} if key else {})}
+        answer = await client.request(method, path, headers=headers, **more)
+        dialect = "/api/v0/" if path.startswith("/api/v0/") else "/"
+        check(documents[dialect], answer)
+        assert "txk_" not in answer.text
+        return answer
+
+    return ask

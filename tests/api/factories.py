@@ -1,0 +1,162 @@
+"""Makes rows with exact numbers and times, straight in the database."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ostinato.app import access
+from ostinato.app.application import App
+from ostinato.core.ids import PlanId, RunId, TaskId, WorkspaceId
+from ostinato.core.plans import Graph, Ref, Step
+from ostinato.store import graphs
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def at(text: str) -> datetime:
+    """A time in UTC, written like `2026-03-14T22:00:05`."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+class World:
+    """The rows of one test."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def workspace(
+        self, key: str, name: str | None = None, description: str | None = None, environment: str = "Production"
+    ) -> WorkspaceId:
+        return WorkspaceId(
+            await self._value(
+                """INSERT INTO workspace (environment_id, key, name, description, created_at)
+                   SELECT id, $1, $2, $3, $4 FROM environment WHERE name = $5 RETURNING id""",
+                key,
+                name or key.title(),
+                description,
+                LONG_AGO,
+                environment,
+            )
+        )
+
+    async def task(
+        self,
+        workspace: WorkspaceId,
+        type: str,
+        number: int,
+        name: str,
+        *,
+        disabled: bool = False,
+        changed_at: datetime = LONG_AGO,
+        overlap: str = "forbid",
+    ) -> TaskId:
+        return TaskId(
+            await self._value(
+                """INSERT INTO task (environment_id, workspace_id, type, number, name, config, disabled, overlap,
+                                     created_at, changed_at)
+                   SELECT environment_id, id, $2, $3, $4, '{}', $5, $8, $6, $7 FROM workspace WHERE id = $1
+                   RETURNING id""",
+                workspace,
+                type,
+                number,
+                name,
+                disabled,
+                LONG_AGO,
+                changed_at,
+                overlap,
+            )
+        )
+
+    async def plan(
+        self, workspace: WorkspaceId, number: int, name: str, tasks: Sequence[TaskId] = (), *, disabled: bool = False
+    ) -> PlanId:
+        """A plan of one step per task, side by side."""
+        steps = tuple(Step(name=f"step {position}", runs=(Ref(task=task),)) for position, task in enumerate(tasks))
+        async with self.app.db.transaction() as tx:
+            graph = await graphs.save(tx, Graph(steps=steps))
+            plan = await tx.fetchval(
+                """INSERT INTO plan (environment_id, workspace_id, number, name, version, graph_id, disabled,
+                                     created_at, changed_at)
+                   SELECT environment_id, id, $2, $3, 1, $4, $5, $6, $6 FROM workspace WHERE id = $1 RETURNING id""",
+                workspace,
+                number,
+                name,
+                graph,
+                disabled,
+                LONG_AGO,
+            )
+            for position, task in enumerate(tasks):
+                await tx.execute("INSERT INTO plan_member VALUES ($1, $2, $3)", plan, task, position)
+        return PlanId(plan)
+
+    async def run(
+        self,
+        what: TaskId | None = None,
+        state: str = "SUCCEEDED",
+        started: str | None = None,
+        ended: str | None = None,
+        *,
+        plan: PlanId | None = None,
+        id: int | None = None,
+        due: str | None = None,
+        attempt: int = 1,
+        reason: str | None = None,
+    ) -> RunId:
+        """A run of a task, or of a plan."""
+        busy = state in ("CLAIMED", "RUNNING") and plan is None
+        queued = at(started or ended or "2026-03-01T12:00:00")
+        async with self.app.db.transaction() as tx:
+            number = id or await tx.fetchval("SELECT nextval(pg_get_serial_sequence('run', 'id'))")
+            await tx.execute(
+                """INSERT INTO run (id, environment_id, workspace_id, task_id, plan_id, plan_version, graph_id, state,
+                                    reason, due_at, attempt, lease, queued_at, started_at, ended_at, cause)
+                   OVERRIDING SYSTEM VALUE
+                   SELECT $1, o.environment_id, o.workspace_id, $2, $3, CASE WHEN $3::bigint IS NOT NULL THEN 1 END,
+                          o.graph_id, $4, $5, $6, $7, $8, $9, $10, $11, 'api'
+                     FROM (SELECT environment_id, workspace_id, graph_id FROM task WHERE id = $2
+                            UNION ALL
+                           SELECT environment_id, workspace_id, graph_id FROM plan WHERE id = $3) AS o""",
+                number,
+                what,
+                plan,
+                state,
+                reason,
+                at(due) if due else queued,
+                attempt,
+                1 if busy else None,
+                queued,
+                at(started) if started else None,
+                at(ended) if ended else None,
+            )
+        return RunId(number)
+
+    async def log(self, run: RunId, *lines: tuple[str, str]) -> None:
+        """Lines as (time, text)."""
+        async with self.app.db.transaction() as tx:
+            for time, text in lines:
+                await tx.execute(
+                    "INSERT INTO run_log (run_id, attempt, at, line) VALUES ($1, 1, $2, $3)", run, at(time), text
+                )
+
+    async def finding(self, run: RunId, position: int, kind: str, row: dict[str, Any]) -> None:
+        async with self.app.db.transaction() as tx:
+            await tx.execute("INSERT INTO finding VALUES ($1, $2, $3, $4)", run, position, kind, row)
+
+    async def key(self, user: str, **roles: str) -> str:
+        """A new key of this user, who gets a role in each workspace named."""
+        key = await access.create_key(self.app, user, "a test", LONG_AGO)
+        for workspace, role in roles.items():
+            await access.grant(self.app, user, workspace, role, LONG_AGO)
+        return key
+
+    async def execute(self, statement: str, *arguments: Any) -> None:
+        async with self.app.db.transaction() as tx:
+            await tx.execute(statement, *arguments)
+
+    async def fetch(self, statement: str, *arguments: Any) -> list[dict[str, Any]]:
+        async with self.app.db.transaction() as tx:
+            return [dict(row) for row in await tx.fetch(statement, *arguments)]
+
+    async def _value(self, statement: str, *arguments: Any) -> int:
+        async with self.app.db.transaction() as tx:
+            return int(await tx.fetchval(statement, *arguments))

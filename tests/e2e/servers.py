@@ -1,0 +1,98 @@
+"""The real server as a process tree of its own, on a home and a port of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+DEADLINE_SECONDS = 40
+PLUGIN = Path(__file__).parent.parent / "plugin"
+
+
+class Server:
+    def __init__(self, home: Path, port: int) -> None:
+        self.home, self.port = home, port
+        self.url = f"http://127.0.0.1:{port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "the server has been started"
+        return self._process.pid
+
+    @property
+    def key(self) -> str:
+        return (self.home / "local.key").read_text().strip()
+
+    def start(self) -> None:
+        """Start and wait until it is healthy."""
+        environment = {
+            **os.environ,
+            "OSTINATO_HOME": str(self.home),
+            "OSTINATO_PORT": str(self.port),
+            "PYTHONPATH": str(PLUGIN),
+        }
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "ostinato.cli", "up"], env=environment, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not self._healthy():
+            assert self._process.poll() is None, (self.home / "server.log").read_text()
+            assert time.monotonic() < deadline, (self.home / "server.log").read_text()
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(DEADLINE_SECONDS)
+
+    def wait(self) -> int:
+        """Wait until the process has ended; its exit code."""
+        assert self._process is not None, "the server has been started"
+        return self._process.wait(DEADLINE_SECONDS)
+
+    def kill_tree(self) -> None:
+        """kill -9 for everything at once: server, workers, their programs, the database."""
+        root = psutil.Process(self.pid)
+        family = [root, *root.children(recursive=True)]
+        for process in family:
+            process.suspend()
+        for process in family:
+            process.send_signal(signal.SIGKILL)
+        self.wait()
+
+    def apply(self, text: str) -> dict[str, Any]:
+        return self.post("/api/v1/definitions/apply", {"files": [{"name": "lab.yaml", "text": text}]})
+
+    def get(self, path: str) -> dict[str, Any]:
+        answer = httpx.get(self.url + path, headers={"X-API-Key": self.key}, timeout=30)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = httpx.post(self.url + path, json=body, headers={"X-API-Key": self.key}, timeout=30)
+        assert answer.is_success, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def _healthy(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

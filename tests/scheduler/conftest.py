@@ -1,0 +1,117 @@
+"""A running engine with real workers, and definitions written as they are written by users."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ostinato.app import definitions, runs
+from ostinato.app.application import App
+from ostinato.core.access import Actor
+from ostinato.core.ids import RunId
+from ostinato.core.states import ENDED, State
+from ostinato.executors.local import LocalExecutor
+from ostinato.scheduler.engine import Engine
+from ostinato.store.runs import Seen
+
+DEADLINE_SECONDS = 20
+HEAD = """
+workspaces: [{key: lab, name: Lab}]
+workspace: lab
+"""
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until something holds; fails after a while."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not await holds():
+            await asyncio.sleep(0.005)
+
+
+class Lab:
+    """A workspace in which tests define, start and watch."""
+
+    def __init__(self, app: App, admin: Actor, folder: Path) -> None:
+        self.app, self.admin, self.folder = app, admin, folder
+
+    async def define(self, text: str) -> None:
+        bundle = definitions.Bundle(files=[definitions.File(name="lab.yaml", text=HEAD + text)])
+        await definitions.apply(self.app, self.admin, bundle, datetime.now(UTC))
+
+    async def start(self, name: str, *, key: str | None = None) -> RunId:
+        found = await runs.find_runnable(self.app, self.admin, name, "Production", None)
+        start = runs.start_plan if found.kind == "plan" else runs.start_task
+        return await start(self.app, self.admin, found.id, datetime.now(UTC), key=key)  # type: ignore[arg-type]
+
+    async def get(self, run: RunId) -> Seen:
+        return await runs.get(self.app, self.admin, run)
+
+    async def ended(self, run: RunId) -> Seen:
+        async def has_ended() -> bool:
+            return (await self.get(run)).state in ENDED
+
+        await until(has_ended)
+        return await self.get(run)
+
+    async def running(self, run: RunId) -> None:
+        async def is_running() -> bool:
+            return (await self.get(run)).state is State.RUNNING
+
+        await until(is_running)
+
+    async def run(self, name: str) -> Seen:
+        return await self.ended(await self.start(name))
+
+    async def children(self, run: RunId) -> dict[str, State]:
+        """The names of the runs below, with their states."""
+        return {child.name: child.state for child in (await runs.get_tree(self.app, self.admin, run)).below}
+
+    async def log(self, run: RunId) -> list[str]:
+        return [line.text for line in await runs.read_log(self.app, self.admin, run, 0, 1_000)]
+
+    def marks(self, name: str = "mark") -> list[str]:
+        """What attempts left in a mark file: `RUN ATTEMPT` per attempt, in the order they began."""
+        file = self.folder / name
+        return file.read_text().splitlines() if file.exists() else []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _probe_is_installed() -> None:
+    """The task type Probe, for this process and for the workers it starts."""
+    folder = str(Path(__file__).parent.parent / "plugin")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    os.environ["PYTHONPATH"] = folder
+
+
+@pytest.fixture
+async def lab(app: App, admin: Actor, tmp_path: Path) -> Lab:
+    """A workspace without a running engine."""
+    return Lab(app, admin, tmp_path)
+
+
+@pytest.fixture
+async def live(lab: Lab, tmp_path: Path) -> AsyncIterator[Lab]:
+    """A workspace with a running engine and four workers."""
+    engine = make_engine(lab.app)
+    await engine.start(make_executor(lab.app, engine, tmp_path))
+    yield lab
+    await engine.stop()
+
+
+def make_engine(app: App) -> Engine:
+    return Engine(app, alone=True)
+
+
+def make_executor(app: App, engine: Engine, folder: Path) -> LocalExecutor:
+    return LocalExecutor(
+        slots=4,
+        folder=folder / "work",
+        order_of=lambda run: app.held[run].order,
+        tell=engine.hear,
+        kill_after_s=0.5,
+    )
