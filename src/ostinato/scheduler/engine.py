@@ -113,7 +113,8 @@ class Engine:
 
 async def _sleep_until(event: asyncio.Event, seconds: float) -> None:
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):  # not wait_for, which may swallow a cancellation in Python 3.11
+            await event.wait()
     except TimeoutError:
         return
 
