@@ -51,7 +51,9 @@ lock: ## Renew requirements.lock from pyproject.toml
 	  --extra dev --python-version 3.11 pyproject.toml --output-file requirements.lock
 
 generate: setup ## Renew the files that are generated from code: schema.sql and the reference
-	@$(BIN)/python -m tests.generate
+	@$(BIN)/python -m tools.schema
+	@$(BIN)/python -m tools.definitions_reference
+	@$(BIN)/python -m tools.interfaces_reference
 
 clean: ## Remove what was made: the virtual environment, caches, the demo's data
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ostinato.store.db import Database
-from ostinato.store.embedded import EmbeddedPostgres, _program
+from ostinato.store.embedded import EmbeddedPostgres, program
 from ostinato.store.migrate import migrate
 
 TARGET = Path(__file__).parent.parent / "src" / "ostinato" / "store" / "schema.sql"
@@ -23,7 +23,7 @@ NOISE = re.compile(r"^(--|SET |SELECT pg_catalog\.set_config|COMMENT ON SCHEMA|\
 def dump(url: str) -> str:
     """The schema of a database without what differs between servers and versions of pg_dump."""
     parts = urlsplit(url)
-    command = [str(_program("pg_dump")), "--schema-only", "--no-owner", "--no-privileges", "--schema=public"]
+    command = [str(program("pg_dump")), "--schema-only", "--no-owner", "--no-privileges", "--schema=public"]
     clean = url.replace(f":{parts.password}@", "@") if parts.password else url
     done = subprocess.run(
         [*command, clean],

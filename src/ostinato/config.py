@@ -54,9 +54,14 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         secret_key_file=Path(key_file).expanduser().absolute() if key_file else home / "secret.key",
         timezone=zone,
         slots=_whole_number(environment, "OSTINATO_SLOTS", 8, 1, 1_000),
-        url=(environment.get("OSTINATO_URL") or f"http://{host}:{port}").rstrip("/"),
+        url=(environment.get("OSTINATO_URL") or address(host, port)).rstrip("/"),
         api_key=environment.get("OSTINATO_API_KEY") or None,
     )
+
+
+def address(host: str, port: int) -> str:
+    """The address of a server for clients on this machine or near it."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _whole_number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -19,13 +19,14 @@ from ostinato.api.asgi import make_asgi
 from ostinato.app import access
 from ostinato.app.application import App
 from ostinato.app.keyring import open_keyring
-from ostinato.config import Settings
+from ostinato.config import Settings, address
 from ostinato.core.contracts import WorkOrder
 from ostinato.core.errors import Conflict
 from ostinato.core.ids import RunId
 from ostinato.scheduler.engine import Engine
 from ostinato.store.db import Database
-from ostinato.store.embedded import EmbeddedPostgres, Home
+from ostinato.store.embedded import EmbeddedPostgres
+from ostinato.store.home import Home
 from ostinato.store.migrate import migrate
 
 LOCAL_KEY = "local.key"
@@ -71,13 +72,16 @@ async def _serve(settings: Settings, url: str, listening: socket.socket) -> None
                 log_config=None,
                 access_log=False,
                 lifespan="on",
+                ws="none",
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
         for stop in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(stop, server.stop)
-        sys.stderr.write(f"Ostinato {__version__} answers at {_address(settings)}, data in {settings.home}\n")
+        sys.stderr.write(
+            f"Ostinato {__version__} answers at {address(settings.host, settings.port)}, data in {settings.home}\n"
+        )
         try:
             await server.serve(sockets=[listening])
         finally:
@@ -104,7 +108,7 @@ def _database(settings: Settings) -> Iterator[str]:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         yield settings.database_url
         return
-    home.hold(_address(settings))
+    home.hold(address(settings.host, settings.port))
     embedded = EmbeddedPostgres(settings.home)
     try:
         embedded.start()
@@ -141,10 +145,6 @@ class _Server(uvicorn.Server):
 
     def stop(self) -> None:
         self.should_exit = True
-
-
-def _address(settings: Settings) -> str:
-    return f"http://{settings.host}:{settings.port}"
 
 
 def _write_private(path: Path, text: str) -> None:

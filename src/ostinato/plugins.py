@@ -41,6 +41,11 @@ def is_runnable(task_type: TaskType) -> TypeGuard[Runnable]:
     return hasattr(task_type, "run")
 
 
+def look_again() -> None:
+    """Forget what was found: the next question sees plug-ins that were installed since."""
+    _points.cache_clear()
+
+
 @cache
 def _points(group: str) -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=group)}

@@ -75,5 +75,6 @@ async def rows(app: App) -> dict[str, list[dict[str, Any]]]:
     tables += ["number_series", "app_user", "run"]
     async with app.db.transaction() as tx:
         return {
-            table: [dict(row) for row in await tx.fetch(f"SELECT * FROM {table} ORDER BY {table}")] for table in tables
+            table: [dict(row) for row in await tx.fetch(f"SELECT * FROM {table} ORDER BY {table}::text")]
+            for table in tables
         }

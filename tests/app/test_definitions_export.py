@@ -29,17 +29,17 @@ connections:
     config:
       host: db.example.org
       port: 5433
-      user: loader
       database: flights
+      user: loader
       password: ${WAREHOUSE_PASSWORD}
 tasks:
   - name: check
     type: Query
     config:
+      connection: warehouse
       query: |
         SELECT *
           FROM flight
-      connection: warehouse
   - name: load
     type: Package
     config:

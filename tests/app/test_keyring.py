@@ -43,5 +43,5 @@ def test_the_key_file_is_made_once_and_for_us_alone(tmp_path: Path) -> None:
 def test_an_unusable_key_file_is_refused_with_what_to_do(tmp_path: Path, text: str) -> None:
     file = tmp_path / "secret.key"
     file.write_text(text)
-    with pytest.raises(Conflict, match="holds no key|write ID:KEY"):
+    with pytest.raises(Conflict, match=r"holds no key|write ID:KEY"):
         open_keyring(file)

@@ -18,7 +18,7 @@ def test_waits_grow_by_the_factor_up_to_the_ceiling() -> None:
 
 
 def test_only_named_reasons_are_worth_another_try() -> None:
-    policy = RetryPolicy(attempts=2, on=(Reason.TIMEOUT,))
+    policy = RetryPolicy(attempts=2, on=("timeout",))
     assert retry_due(policy, 1, Reason.TIMEOUT, NOW)
     assert retry_due(policy, 1, Reason.ERROR, NOW) is None
     assert retry_due(RetryPolicy(attempts=2), 1, Reason.CHECK_FAILED, NOW) is None

@@ -23,7 +23,9 @@ tasks:
 - {{name: second, type: Probe, config: {{do: wait, file: {folder}/go, mark: {folder}/mark}}}}
 - name: program
   type: Package
-  config: {{kind: command, command: [sh, -c, "echo $$ >> {folder}/pids; while ! test -e {folder}/go; do sleep 0.05; done"]}}
+  config:
+    kind: command
+    command: [sh, -c, "echo $$ >> {folder}/pids; while ! test -e {folder}/go; do sleep 0.05; done"]
 - {{name: last, type: Probe, config: {{mark: {folder}/mark}}}}
 plans:
 - name: p
@@ -86,7 +88,9 @@ def test_after_a_kill_of_the_whole_process_tree_the_plan_ends_and_nothing_that_h
     assert attempts == [1, 1, 2, 1]
 
 
-def test_after_a_kill_of_the_server_alone_its_children_are_gone_and_the_plan_ends(server: Server, tmp_path: Path) -> None:
+def test_after_a_kill_of_the_server_alone_its_children_are_gone_and_the_plan_ends(
+    server: Server, tmp_path: Path
+) -> None:
     run = begin(server, tmp_path)
     children = psutil.Process(server.pid).children(recursive=True)
     assert len(children) > 5
@@ -114,7 +118,12 @@ def test_stopped_in_good_order_the_server_gives_its_work_back_and_leaves_no_proc
 def test_a_second_server_on_the_same_home_says_who_holds_it(server: Server) -> None:
     environment = {**os.environ, "OSTINATO_HOME": str(server.home), "OSTINATO_PORT": str(free_port())}
     second = subprocess.run(
-        [sys.executable, "-m", "ostinato.cli", "up"], env=environment, capture_output=True, text=True, check=False, timeout=30
+        [sys.executable, "-m", "ostinato.cli", "up"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
     )
     assert second.returncode == 1
     assert f"is held by process {server.pid} (http://127.0.0.1:{server.port})" in second.stderr

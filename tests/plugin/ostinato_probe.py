@@ -18,7 +18,7 @@ examples = ()
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     do: str = "succeed"
-    """succeed, fail, raise, die, wait (until `file` exists), deaf (wait, not to be ended), fail_until (attempt `number`)"""
+    """succeed, fail, raise, die, wait (until `file` exists), deaf (wait, and not be ended), fail_until (try `n`)"""
     file: str = ""
     number: int = 0
     mark: str = ""

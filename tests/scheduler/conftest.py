@@ -3,12 +3,13 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from ostinato import plugins
 from ostinato.app import definitions, runs
 from ostinato.app.application import App
 from ostinato.core.access import Actor
@@ -79,13 +80,17 @@ class Lab:
         return file.read_text().splitlines() if file.exists() else []
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _probe_is_installed() -> None:
+@pytest.fixture(scope="package", autouse=True)
+def _probe_is_installed() -> Iterator[None]:
     """The task type Probe, for this process and for the workers it starts."""
     folder = str(Path(__file__).parent.parent / "plugin")
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+    sys.path.insert(0, folder)
     os.environ["PYTHONPATH"] = folder
+    plugins.look_again()
+    yield
+    sys.path.remove(folder)
+    del os.environ["PYTHONPATH"]
+    plugins.look_again()
 
 
 @pytest.fixture

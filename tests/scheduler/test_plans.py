@@ -1,5 +1,7 @@
 """Plans run step by step: order, conditions, failure handlers, nesting."""
 
+from itertools import pairwise
+
 from ostinato.app import runs
 from ostinato.core.states import Reason, State
 from tests.scheduler.conftest import Lab, until
@@ -14,9 +16,7 @@ async def test_steps_of_a_chain_run_one_after_the_other(live: Lab) -> None:
     children = (await runs.get_tree(live.app, live.admin, run.run)).below
     assert [child.name for child in children] == [f"t{i}" for i in range(5)]
     assert live.marks() == [f"{child.run} 1" for child in children]
-    assert all(
-        a.ended_at <= b.started_at for a, b in zip(children, children[1:], strict=False) if a.ended_at and b.started_at
-    )
+    assert all(a.ended_at <= b.started_at for a, b in pairwise(children) if a.ended_at and b.started_at)
 
 
 async def test_a_step_starts_only_when_all_steps_before_it_succeeded(live: Lab) -> None:

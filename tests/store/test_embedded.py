@@ -10,12 +10,14 @@ import psycopg
 import pytest
 
 from ostinato.core.errors import Conflict
-from ostinato.store.embedded import EmbeddedPostgres, Home
+from ostinato.store.embedded import EmbeddedPostgres
+from ostinato.store.home import Home
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from ostinato.store.embedded import EmbeddedPostgres, Home
+from ostinato.store.embedded import EmbeddedPostgres
+from ostinato.store.home import Home
 home = Home(Path(sys.argv[1]))
 home.hold("http://elsewhere:1")
 postgres = EmbeddedPostgres(Path(sys.argv[1]))

@@ -43,7 +43,7 @@ async def authenticate(app: App, key: str | None) -> Actor:
     if not key or not key.startswith(KEY_START) or not key.isascii():
         raise refused
     digest = hashlib.sha256(key.encode()).digest()
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         found = await credentials.find(tx, _prefix(key))
     for credential in found:
         if hmac.compare_digest(credential.digest, digest) and credential.active:

@@ -127,7 +127,9 @@ async def _record_ends(
         if run.state is State.QUEUED:
             held = app.held.get(run.run)
             number = held.launch.attempt if held else ""
-            notes.append((run.run, f"Attempt {number} failed ({outcome.reason}): {outcome.message}; another will follow"))
+            notes.append(
+                (run.run, f"Attempt {number} failed ({outcome.reason}): {outcome.message}; another will follow")
+            )
         elif run.state is not State.SUCCEEDED and outcome.message:
             notes.append((run.run, f"{run.state.capitalize()} ({outcome.reason}): {outcome.message}"))
     if notes:
@@ -161,7 +163,7 @@ def _end_report(app: App, report: Finished, now: datetime) -> runs.EndReport:
 
 
 def _after_loss(held: Held | None, now: datetime) -> tuple[State, datetime | None]:
-    if held is None or held.retries.on_lost is State.FAILED or held.losses + 1 > MOST_LOSSES:
+    if held is None or held.retries.on_lost == "fail" or held.losses + 1 > MOST_LOSSES:
         return State.FAILED, None
     return State.QUEUED, now
 

@@ -131,9 +131,11 @@ def _bundle_problems(bundle: Bundle) -> list[Problem]:
     problems = []
     if sum(len(file.text) for file in bundle.files) > LONGEST_FILES:
         problems.append(Problem(path="files", message="the files together are larger than 20 MB: apply them in parts"))
+    seen: set[str] = set()
     for number, file in enumerate(bundle.files):
-        if file.name in [other.name for other in bundle.files[:number]]:
+        if file.name in seen:
             problems.append(Problem(path=f"files[{number}].name", message=f"{file.name!r} is here twice"))
+        seen.add(file.name)
     for name, value in bundle.variables.items():
         if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
             problems.append(Problem(path=f"variables.{name}", message="it has a character that cannot be stored"))

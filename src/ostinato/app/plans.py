@@ -17,7 +17,7 @@ from ostinato.store.workspaces import Page, Place
 
 async def list_plans(app: App, actor: Actor, place: Place, types: Sequence[str], page: Page) -> list[Listed]:
     """A page of plans; raises Forbidden. Only tasks of `types` are counted."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         found = await plans.list_plans(tx, actor.user, place, types, page)
         if not found:
             await require_known(tx, actor, place)
@@ -28,7 +28,7 @@ async def list_tasks(
     app: App, actor: Actor, place: Place, number: int, types: Sequence[str], page: Page
 ) -> list[ListedTask]:
     """The tasks of one plan in the order of its steps; raises Forbidden, NotFound."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         found = await tasks.list_of_plan(tx, actor.user, place, types, number, page)
         if not found and await plans.find(tx, actor.user, place, number) is None:
             await require_known(tx, actor, place)
@@ -38,7 +38,7 @@ async def list_tasks(
 
 async def start(app: App, actor: Actor, place: Place, number: int, now: datetime) -> RunId:
     """Start a plan; raises Forbidden, NotFound, and Conflict if it is disabled or running."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         plan = await plans.find(tx, actor.user, place, number)
         if plan is None:
             await require_known(tx, actor, place)

@@ -69,7 +69,7 @@ async def _open(
     counts: dict[RunId, runs.StepCount],
     now: datetime,
 ) -> tuple[list[ToOpen], list[steps.Ending]]:
-    """Make the runs of these steps. Returns the first steps of plans among them, and the steps that turned out empty."""
+    """Make the runs of these steps. Returns the first steps of plans among them, and the steps found to be empty."""
     wanted = []
     for opening in openings:
         step = (await graph_of(app, tx, opening.graph)).steps[opening.step]

@@ -44,7 +44,7 @@ async def start_plan(app: App, actor: Actor, plan: PlanId, now: datetime, *, key
 
 async def find_runnable(app: App, actor: Actor, name: str, environment: str, workspace: str | None) -> runs.Runnable:
     """The task or plan of this name; a plan goes before a task. Raises NotFound, and Conflict if it is ambiguous."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         found = await runs.find_runnable(tx, actor.user, name, environment, workspace)
     plans = [runnable for runnable in found if runnable.kind == "plan"] or found
     if not plans:
@@ -78,13 +78,13 @@ async def cancel(app: App, actor: Actor, run: RunId, now: datetime) -> None:
 
 async def get(app: App, actor: Actor, run: RunId) -> runs.Seen:
     """One run; raises NotFound."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         return await _seen(tx, actor, run)
 
 
 async def get_tree(app: App, actor: Actor, run: RunId) -> Tree:
     """A run with everything below it; raises NotFound."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         seen = await _seen(tx, actor, run)
         everything = await runs.tree(tx, run, actor.user)
         graph = await progress.graph_of(app, tx, seen.graph) if seen.graph is not None else None
@@ -100,27 +100,27 @@ async def get_tree(app: App, actor: Actor, run: RunId) -> Tree:
 
 async def list_runs(app: App, actor: Actor, wanted: runs.Wanted) -> list[runs.Seen]:
     """The newest runs that were started by themselves, a page at a time."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         return await runs.list_runs(tx, actor.user, wanted)
 
 
 async def read_log(app: App, actor: Actor, run: RunId, after: int, most: int) -> list[logs.Written]:
     """Log lines after line `after` (0: from the beginning); raises NotFound."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         await _seen(tx, actor, run)
         return await logs.read(tx, run, after, most)
 
 
 async def list_findings(app: App, actor: Actor, run: RunId, offset: int, most: int) -> list[Finding]:
     """The rows a check found, as many as were kept; raises NotFound."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         await _seen(tx, actor, run)
         return await findings.list_findings(tx, run, offset, most)
 
 
 async def count_work(app: App) -> runs.Work:
     """How much work there is on the whole installation."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         return await runs.count_work(tx)
 
 

@@ -17,7 +17,7 @@ from ostinato.store.workspaces import Page, Place
 
 async def list_tasks(app: App, actor: Actor, place: Place, types: Sequence[str], page: Page) -> list[Listed]:
     """A page of the tasks of these types; raises Forbidden."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         found = await tasks.list_tasks(tx, actor.user, place, types, page)
         if not found:
             await require_known(tx, actor, place)
@@ -26,7 +26,7 @@ async def list_tasks(app: App, actor: Actor, place: Place, types: Sequence[str],
 
 async def get(app: App, actor: Actor, place: Place, key: TaskKey) -> Listed:
     """One task; raises Forbidden, NotFound."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         found = await tasks.get(tx, actor.user, place, key)
         if found is None:
             await require_known(tx, actor, place)
@@ -36,7 +36,7 @@ async def get(app: App, actor: Actor, place: Place, key: TaskKey) -> Listed:
 
 async def start(app: App, actor: Actor, place: Place, key: TaskKey, now: datetime) -> RunId:
     """Start a task; raises Forbidden, NotFound, and Conflict if it is disabled, running or queued."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         task = await tasks.find(tx, actor.user, place, key)
         if task is None:
             await require_known(tx, actor, place)
@@ -46,7 +46,7 @@ async def start(app: App, actor: Actor, place: Place, key: TaskKey, now: datetim
 
 async def history(app: App, actor: Actor, place: Place, key: TaskKey, page: Page) -> list[Past]:
     """A page of the runs of a task, newest start first; raises Forbidden, NotFound."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         found = await tasks.history(tx, actor.user, place, key, page)
         if not found and await tasks.find(tx, actor.user, place, key) is None:
             await require_known(tx, actor, place)
@@ -56,7 +56,7 @@ async def history(app: App, actor: Actor, place: Place, key: TaskKey, page: Page
 
 async def read_log(app: App, actor: Actor, place: Place, key: TaskKey, run: RunId, most: int) -> list[Written]:
     """The log of one run of a task, from its beginning; raises Forbidden, NotFound."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         if not await tasks.has_run(tx, actor.user, place, key, run):
             await require_known(tx, actor, place)
             raise NotFound(f"A run of task {key}", run)
@@ -65,7 +65,7 @@ async def read_log(app: App, actor: Actor, place: Place, key: TaskKey, run: RunI
 
 async def count_findings(app: App, actor: Actor, run: RunId) -> int:
     """How many rows were kept of what a check found; raises NotFound."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         found = await tasks.count_findings(tx, actor.user, run)
     if found is None:
         raise NotFound("Run", run)

@@ -10,7 +10,7 @@ from ostinato.store.workspaces import Page, Place, Workspace
 
 async def list_workspaces(app: App, actor: Actor, page: Page) -> list[Workspace]:
     """The workspaces the actor may see at any of the three stages, each key once."""
-    async with app.db.transaction() as tx:
+    async with app.db.reading() as tx:
         return await workspaces.list_workspaces(tx, actor.user, page)
 
 

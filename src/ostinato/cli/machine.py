@@ -12,7 +12,8 @@ from ostinato import main
 from ostinato.app import access
 from ostinato.app.application import App
 from ostinato.config import Settings
-from ostinato.store.embedded import EmbeddedPostgres, Home
+from ostinato.store.embedded import EmbeddedPostgres
+from ostinato.store.home import Home
 
 T = TypeVar("T")
 

@@ -25,8 +25,6 @@ from ostinato.core.definitions import (
 )
 from ostinato.core.errors import Problem
 from ostinato.core.plans import find_cycle
-from ostinato.core.retries import RETRIABLE
-from ostinato.core.states import State
 
 MOST_ALLOWED = 10
 MOST_SUGGESTIONS = 50
@@ -172,13 +170,6 @@ def _task(task: ReadyTask, known: Known, names: _Names) -> list[Problem]:
     if before is not None and before.type != definition.type:
         message = f"{definition.name!r} is a task of type {before.type}, which cannot change: make a new one"
         problems.append(placed.problem(("type",), message, (before.type,)))
-    for number, reason in enumerate(definition.retries.on):
-        if reason not in RETRIABLE:
-            message = f"{reason.value!r} is no reason to try again"
-            problems.append(placed.problem(("retries", "on", number), message, RETRIABLE))
-    if definition.retries.on_lost not in (State.QUEUED, State.FAILED):
-        message = f"{definition.retries.on_lost.value!r} is not allowed"
-        problems.append(placed.problem(("retries", "on_lost"), message, (State.QUEUED, State.FAILED)))
     for name in sorted(task.uses):
         if missing := names.missing(Kind.CONNECTION, placed.place, name):
             problems.append(placed.problem(_path_of(definition.config, name), *missing))

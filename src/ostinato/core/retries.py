@@ -1,13 +1,15 @@
 """When a failed attempt is tried again."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from ostinato.core.states import Reason, State
+from ostinato.core.states import Reason
 
-RETRIABLE = (Reason.ERROR, Reason.EXIT_CODE, Reason.CHECK_FAILED, Reason.TIMEOUT)
+RetryReason: TypeAlias = Literal["error", "exit_code", "check_failed", "timeout"]
+"""The reasons of an end that another try may mend."""
+
 MOST_LOSSES = 3
 """How often a run may lose its worker before it fails with reason `lost`: work that kills its machine must end."""
 
@@ -21,15 +23,15 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ceiling: Annotated[float, msgspec.Meta(ge=0, le=86_400, description="No wait is longer than this, in seconds.")] = (
         3_600
     )
-    on: Annotated[tuple[Reason, ...], msgspec.Meta(description="The reasons that are worth another try.")] = (
-        Reason.ERROR,
-        Reason.EXIT_CODE,
-        Reason.TIMEOUT,
+    on: Annotated[tuple[RetryReason, ...], msgspec.Meta(description="The reasons that are worth another try.")] = (
+        "error",
+        "exit_code",
+        "timeout",
     )
     on_lost: Annotated[
-        State,
-        msgspec.Meta(description="QUEUED: run again when the worker was lost (at most 3 times). FAILED: give up."),
-    ] = State.QUEUED
+        Literal["requeue", "fail"],
+        msgspec.Meta(description="When the worker was lost: run again, at most 3 times, or give up."),
+    ] = "requeue"
 
 
 def retry_due(policy: RetryPolicy, attempt: int, reason: Reason | None, now: datetime) -> datetime | None:

@@ -33,9 +33,7 @@ RESTART_SECONDS = 1.0
 class Worker:
     """One worker process, seen from the server."""
 
-    def __init__(
-        self, process: asyncio.subprocess.Process, writer: asyncio.StreamWriter, kill_after_s: float
-    ) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, writer: asyncio.StreamWriter, kill_after_s: float) -> None:
         self.process, self.writer = process, writer
         self._kill_after_s = kill_after_s
         self.launch: Launch | None = None

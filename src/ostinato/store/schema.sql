@@ -24,12 +24,14 @@ CREATE TABLE connection (
     name text NOT NULL,
     type text NOT NULL,
     description text,
-    config jsonb NOT NULL,
+    config json NOT NULL,
     secrets jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
     CONSTRAINT connection_name_check CHECK ((name <> ''::text))
 );
+
+COMMENT ON COLUMN connection.config IS 'json and not jsonb: what people wrote comes back in the order they wrote it.';
 
 COMMENT ON COLUMN connection.secrets IS 'Field name to ciphertext; the key is never in this database.';
 
@@ -91,7 +93,7 @@ CREATE TABLE finding (
     run_id bigint NOT NULL,
     "position" integer NOT NULL,
     kind text NOT NULL,
-    "row" jsonb NOT NULL
+    "row" json NOT NULL
 );
 
 CREATE TABLE graph (
@@ -288,7 +290,7 @@ CREATE TABLE task (
     number integer NOT NULL,
     name text NOT NULL,
     description text,
-    config jsonb NOT NULL,
+    config json NOT NULL,
     uses text[] DEFAULT '{}'::text[] NOT NULL,
     graph_id bigint,
     timeout_s double precision,
@@ -473,6 +475,8 @@ CREATE INDEX plan_member_task ON plan_member USING btree (task_id);
 CREATE INDEX run_children ON run USING btree (parent_run_id, id) WHERE (parent_run_id IS NOT NULL);
 
 CREATE INDEX run_held ON run USING btree (session_id) WHERE ((state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])) AND (graph_id IS NULL));
+
+CREATE INDEX run_history_of_task ON run USING btree (task_id, started_at DESC, id DESC) WHERE ((task_id IS NOT NULL) AND (started_at IS NOT NULL));
 
 CREATE UNIQUE INDEX run_idempotency ON run USING btree (requested_by, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 

@@ -77,12 +77,13 @@ CREATE TABLE connection (
     name         text NOT NULL CHECK (name <> ''),
     type         text NOT NULL,
     description  text,
-    config       jsonb NOT NULL,
+    config       json NOT NULL,
     secrets      jsonb NOT NULL DEFAULT '{}',
     created_at   timestamptz NOT NULL,
     changed_at   timestamptz NOT NULL,
     UNIQUE (workspace_id, name)
 );
+COMMENT ON COLUMN connection.config IS 'json and not jsonb: what people wrote comes back in the order they wrote it.';
 COMMENT ON COLUMN connection.secrets IS 'Field name to ciphertext; the key is never in this database.';
 
 CREATE TABLE graph (
@@ -100,7 +101,7 @@ CREATE TABLE task (
     number         integer NOT NULL,
     name           text NOT NULL CHECK (name <> ''),
     description    text,
-    config         jsonb NOT NULL,
+    config         json NOT NULL,
     uses           text[] NOT NULL DEFAULT '{}',
     graph_id       bigint REFERENCES graph,
     timeout_s      double precision CHECK (timeout_s > 0),
@@ -204,6 +205,7 @@ COMMENT ON COLUMN run.lease IS 'Fencing token of the attempt at work; whoever re
 CREATE INDEX run_ready ON run (due_at, id) WHERE state = 'QUEUED';
 CREATE INDEX run_held ON run (session_id) WHERE state IN ('CLAIMED', 'RUNNING') AND graph_id IS NULL;
 CREATE INDEX run_of_task ON run (task_id, id DESC) WHERE task_id IS NOT NULL;
+CREATE INDEX run_history_of_task ON run (task_id, started_at DESC, id DESC) WHERE task_id IS NOT NULL AND started_at IS NOT NULL;
 CREATE INDEX run_of_plan ON run (plan_id, id DESC) WHERE plan_id IS NOT NULL;
 CREATE INDEX run_children ON run (parent_run_id, id) WHERE parent_run_id IS NOT NULL;
 CREATE INDEX run_of_workspace ON run (workspace_id, id DESC) WHERE parent_run_id IS NULL;
@@ -240,7 +242,7 @@ CREATE TABLE finding (
     run_id   bigint NOT NULL REFERENCES run,
     position integer NOT NULL,
     kind     text NOT NULL,
-    row      jsonb NOT NULL,
+    row      json NOT NULL,
     PRIMARY KEY (run_id, position)
 );
 CREATE INDEX run_of_root ON run (root_run_id, id) WHERE root_run_id IS NOT NULL;

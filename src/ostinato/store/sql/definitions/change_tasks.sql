@@ -4,7 +4,7 @@ UPDATE task
        uses = ARRAY(SELECT key FROM jsonb_object_keys(new.uses) AS key ORDER BY key COLLATE "C"),
        graph_id = new.graph, timeout_s = new.timeout_s, retries = new.retries, overlap = new.overlap,
        disabled = new.disabled, changed_at = $10
-  FROM unnest($1::bigint[], $2::text[], $3::jsonb[], $4::jsonb[], $5::bigint[], $6::double precision[], $7::jsonb[],
+  FROM unnest($1::bigint[], $2::text[], $3::json[], $4::jsonb[], $5::bigint[], $6::double precision[], $7::jsonb[],
               $8::text[], $9::boolean[])
        AS new (id, description, config, uses, graph, timeout_s, retries, overlap, disabled)
  WHERE task.id = new.id

@@ -5,6 +5,6 @@ OVERRIDING SYSTEM VALUE
 SELECT new.id, $1, $2, new.type, new.number, new.name, new.description, new.config,
        ARRAY(SELECT key FROM jsonb_object_keys(new.uses) AS key ORDER BY key COLLATE "C"), new.graph, new.timeout_s, new.retries, new.overlap,
        new.disabled, $15, $15
-  FROM unnest($3::bigint[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::jsonb[], $9::jsonb[], $10::bigint[],
+  FROM unnest($3::bigint[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::json[], $9::jsonb[], $10::bigint[],
               $11::double precision[], $12::jsonb[], $13::text[], $14::boolean[])
        AS new (id, type, number, name, description, config, uses, graph, timeout_s, retries, overlap, disabled)

@@ -1,13 +1,13 @@
 -- Take back the attempts of servers that are gone: run them again, or give up on what has lost its server too often.
 UPDATE run
    SET state = CASE WHEN run.cancel_requested_at IS NOT NULL THEN 'CANCELLED'
-                    WHEN run.losses + 1 > $2 OR task.retries ->> 'on_lost' = 'FAILED' THEN 'FAILED'
+                    WHEN run.losses + 1 > $2 OR task.retries ->> 'on_lost' = 'fail' THEN 'FAILED'
                     ELSE 'QUEUED' END,
        reason = CASE WHEN run.cancel_requested_at IS NOT NULL THEN 'cancel_requested' ELSE 'lost' END,
        message = CASE WHEN run.cancel_requested_at IS NOT NULL THEN run.message
                       ELSE 'The server or worker that ran attempt ' || run.attempt || ' disappeared' END,
        ended_at = CASE WHEN run.cancel_requested_at IS NOT NULL OR run.losses + 1 > $2
-                            OR task.retries ->> 'on_lost' = 'FAILED' THEN $1 END,
+                            OR task.retries ->> 'on_lost' = 'fail' THEN $1 END,
        losses = run.losses + 1,
        due_at = $1,
        lease = NULL,
