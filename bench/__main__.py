@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from bench import engine, http
+from bench import compare_memory, engine, http
 from ostinato.store.embedded import EmbeddedPostgres
 
 PLUGIN = Path(__file__).parent / "plugin"
@@ -28,6 +28,7 @@ def main() -> None:
         finally:
             postgres.stop()
     http.measure()
+    compare_memory.main(compare_memory.ROWS)
 
 
 if __name__ == "__main__":
