@@ -10,7 +10,7 @@ from typing import Any
 from ostinato.cli import text
 from ostinato.cli.client import Server
 from ostinato.cli.demo_access import KEY_FILE, WORKSPACE
-from ostinato.cli.following import in_order, outcome, task_table
+from ostinato.cli.telling import in_order, outcome, task_table
 from ostinato.cli.wire import FindingPage, Run, RunDetail
 from ostinato.config import Settings
 

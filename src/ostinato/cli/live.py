@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ostinato.cli import text
-from ostinato.cli.following import HEADS, cells, in_order, label
+from ostinato.cli.telling import HEADS, cells, in_order, label
 from ostinato.cli.wire import Run, RunDetail
 
 STYLES = {"RUNNING": "cyan", "SUCCEEDED": "green", "FAILED": "bold red", "CANCELLED": "yellow"}

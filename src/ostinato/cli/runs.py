@@ -9,7 +9,7 @@ import typer
 
 from ostinato.cli import following, options, text
 from ostinato.cli.errors import INTERRUPTED, NotReachable
-from ostinato.cli.following import cells, in_order, label, outcome, task_table
+from ostinato.cli.telling import cells, in_order, label, outcome, task_table
 from ostinato.cli.wire import LogPage, Run, RunDetail, RunPage, Status
 
 if TYPE_CHECKING:

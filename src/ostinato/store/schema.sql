@@ -245,6 +245,84 @@ ALTER TABLE run_log ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE task (
+    id bigint NOT NULL,
+    environment_id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    type text NOT NULL,
+    number integer NOT NULL,
+    name text NOT NULL,
+    description text,
+    config json NOT NULL,
+    uses text[] DEFAULT '{}'::text[] NOT NULL,
+    graph_id bigint,
+    timeout_s double precision,
+    retries jsonb DEFAULT '{}'::jsonb NOT NULL,
+    overlap text DEFAULT 'forbid'::text NOT NULL,
+    disabled boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT task_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT task_overlap_check CHECK ((overlap = ANY (ARRAY['forbid'::text, 'parallel'::text]))),
+    CONSTRAINT task_timeout_s_check CHECK ((timeout_s > (0)::double precision))
+);
+
+COMMENT ON COLUMN task.number IS 'Unique within a type; the same task in another environment has the same number.';
+
+COMMENT ON COLUMN task.uses IS 'The names of the connections its config refers to.';
+
+COMMENT ON COLUMN task.graph_id IS 'For composite types: the steps it consists of.';
+
+CREATE TABLE workspace (
+    id bigint NOT NULL,
+    environment_id bigint NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    description text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT workspace_key_check CHECK (((key ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text) AND (key <> 'all'::text))),
+    CONSTRAINT workspace_name_check CHECK ((name <> ''::text))
+);
+
+COMMENT ON COLUMN workspace.key IS 'The same key in two environments is the same workspace at two stages.';
+
+CREATE VIEW run_seen AS
+ SELECT run.id AS run,
+    run.state,
+    run.reason,
+    run.message,
+    run.attempt,
+    run.due_at,
+    run.queued_at,
+    run.started_at,
+    run.ended_at,
+    run.parent_run_id AS parent,
+    run.root_run_id AS root,
+    run.step,
+    run.handler,
+    run.row_count,
+    run.counts,
+    run.cancel_requested_at,
+    run.plan_version,
+    run.graph_id AS graph,
+    run.workspace_id,
+        CASE
+            WHEN (run.plan_id IS NULL) THEN 'task'::text
+            ELSE 'plan'::text
+        END AS kind,
+    task.type AS task_type,
+    COALESCE(task.number, plan.number) AS number,
+    COALESCE(task.name, plan.name) AS name,
+    workspace.key AS workspace,
+    environment.name AS environment
+   FROM ((((run
+     JOIN workspace ON ((workspace.id = run.workspace_id)))
+     JOIN environment ON ((environment.id = run.environment_id)))
+     LEFT JOIN task ON ((task.id = run.task_id)))
+     LEFT JOIN plan ON ((plan.id = run.plan_id)));
+
+COMMENT ON VIEW run_seen IS 'A run as it is shown, with the names of what it ran and where; whoever selects from it checks the viewer.';
+
 CREATE TABLE server_session (
     id bigint NOT NULL,
     host text NOT NULL,
@@ -282,34 +360,6 @@ CREATE TABLE step_run (
 
 COMMENT ON TABLE step_run IS 'A step of a running plan, from the moment the first step before it has ended.';
 
-CREATE TABLE task (
-    id bigint NOT NULL,
-    environment_id bigint NOT NULL,
-    workspace_id bigint NOT NULL,
-    type text NOT NULL,
-    number integer NOT NULL,
-    name text NOT NULL,
-    description text,
-    config json NOT NULL,
-    uses text[] DEFAULT '{}'::text[] NOT NULL,
-    graph_id bigint,
-    timeout_s double precision,
-    retries jsonb DEFAULT '{}'::jsonb NOT NULL,
-    overlap text DEFAULT 'forbid'::text NOT NULL,
-    disabled boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    changed_at timestamp with time zone NOT NULL,
-    CONSTRAINT task_name_check CHECK ((name <> ''::text)),
-    CONSTRAINT task_overlap_check CHECK ((overlap = ANY (ARRAY['forbid'::text, 'parallel'::text]))),
-    CONSTRAINT task_timeout_s_check CHECK ((timeout_s > (0)::double precision))
-);
-
-COMMENT ON COLUMN task.number IS 'Unique within a type; the same task in another environment has the same number.';
-
-COMMENT ON COLUMN task.uses IS 'The names of the connections its config refers to.';
-
-COMMENT ON COLUMN task.graph_id IS 'For composite types: the steps it consists of.';
-
 ALTER TABLE task ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME task_id_seq
     START WITH 1
@@ -319,18 +369,43 @@ ALTER TABLE task ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE workspace (
-    id bigint NOT NULL,
-    environment_id bigint NOT NULL,
-    key text NOT NULL,
-    name text NOT NULL,
-    description text,
-    created_at timestamp with time zone NOT NULL,
-    CONSTRAINT workspace_key_check CHECK (((key ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text) AND (key <> 'all'::text))),
-    CONSTRAINT workspace_name_check CHECK ((name <> ''::text))
-);
+CREATE VIEW task_standing AS
+ SELECT task.id AS task_id,
+        CASE
+            WHEN task.disabled THEN 'disabled'::text
+            WHEN (live.state = 'QUEUED'::text) THEN 'queued'::text
+            WHEN (live.state IS NOT NULL) THEN 'running'::text
+            WHEN (last.state = ANY (ARRAY['FAILED'::text, 'CANCELLED'::text])) THEN 'failed'::text
+            WHEN ((last.state = 'SUCCEEDED'::text) AND (task.changed_at <= COALESCE(last.started_at, last.ended_at))) THEN 'succeeded'::text
+            ELSE 'outdated'::text
+        END AS standing,
+    COALESCE(live.started_at, last.started_at) AS started_at,
+        CASE
+            WHEN (live.started_at IS NULL) THEN last.ended_at
+            ELSE NULL::timestamp with time zone
+        END AS ended_at,
+    last.started_at AS last_started_at,
+    last.ended_at AS last_ended_at
+   FROM ((task
+     LEFT JOIN LATERAL ( SELECT run.state,
+            COALESCE(run.started_at,
+                CASE
+                    WHEN (run.state <> 'QUEUED'::text) THEN run.queued_at
+                    ELSE NULL::timestamp with time zone
+                END) AS started_at
+           FROM run
+          WHERE ((run.task_id = task.id) AND (run.state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text])))
+          ORDER BY (run.state = 'QUEUED'::text), run.id DESC
+         LIMIT 1) live ON (true))
+     LEFT JOIN LATERAL ( SELECT run.state,
+            run.started_at,
+            run.ended_at
+           FROM run
+          WHERE ((run.task_id = task.id) AND (run.state = ANY (ARRAY['SUCCEEDED'::text, 'FAILED'::text, 'CANCELLED'::text])))
+          ORDER BY run.id DESC
+         LIMIT 1) last ON (true));
 
-COMMENT ON COLUMN workspace.key IS 'The same key in two environments is the same workspace at two stages.';
+COMMENT ON VIEW task_standing IS 'How a task stands: its live run goes before the ended one; outdated if it changed since its last success, or never ran.';
 
 CREATE TABLE workspace_grant (
     id bigint NOT NULL,

@@ -247,3 +247,44 @@ CREATE TABLE finding (
 );
 CREATE INDEX run_of_root ON run (root_run_id, id) WHERE root_run_id IS NOT NULL;
 CREATE INDEX run_live_top ON run (id) WHERE state IN ('QUEUED', 'CLAIMED', 'RUNNING');
+
+CREATE VIEW task_standing AS
+SELECT task.id AS task_id,
+       CASE WHEN task.disabled THEN 'disabled'
+            WHEN live.state = 'QUEUED' THEN 'queued'
+            WHEN live.state IS NOT NULL THEN 'running'
+            WHEN last.state IN ('FAILED', 'CANCELLED') THEN 'failed'
+            WHEN last.state = 'SUCCEEDED' AND task.changed_at <= COALESCE(last.started_at, last.ended_at) THEN 'succeeded'
+            ELSE 'outdated' END AS standing,
+       COALESCE(live.started_at, last.started_at) AS started_at,
+       CASE WHEN live.started_at IS NULL THEN last.ended_at END AS ended_at,
+       last.started_at AS last_started_at,
+       last.ended_at AS last_ended_at
+  FROM task
+  LEFT JOIN LATERAL (
+           SELECT run.state, COALESCE(run.started_at, CASE WHEN run.state <> 'QUEUED' THEN run.queued_at END) AS started_at
+             FROM run
+            WHERE run.task_id = task.id AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING')
+            ORDER BY run.state = 'QUEUED', run.id DESC
+            LIMIT 1) AS live ON true
+  LEFT JOIN LATERAL (
+           SELECT run.state, run.started_at, run.ended_at
+             FROM run
+            WHERE run.task_id = task.id AND run.state IN ('SUCCEEDED', 'FAILED', 'CANCELLED')
+            ORDER BY run.id DESC
+            LIMIT 1) AS last ON true;
+COMMENT ON VIEW task_standing IS 'How a task stands: its live run goes before the ended one; outdated if it changed since its last success, or never ran.';
+
+CREATE VIEW run_seen AS
+SELECT run.id AS run, run.state, run.reason, run.message, run.attempt, run.due_at, run.queued_at, run.started_at,
+       run.ended_at, run.parent_run_id AS parent, run.root_run_id AS root, run.step, run.handler, run.row_count,
+       run.counts, run.cancel_requested_at, run.plan_version, run.graph_id AS graph, run.workspace_id,
+       CASE WHEN run.plan_id IS NULL THEN 'task' ELSE 'plan' END AS kind,
+       task.type AS task_type, COALESCE(task.number, plan.number) AS number, COALESCE(task.name, plan.name) AS name,
+       workspace.key AS workspace, environment.name AS environment
+  FROM run
+  JOIN workspace ON workspace.id = run.workspace_id
+  JOIN environment ON environment.id = run.environment_id
+  LEFT JOIN task ON task.id = run.task_id
+  LEFT JOIN plan ON plan.id = run.plan_id;
+COMMENT ON VIEW run_seen IS 'A run as it is shown, with the names of what it ran and where; whoever selects from it checks the viewer.';

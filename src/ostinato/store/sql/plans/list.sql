@@ -25,34 +25,17 @@ SELECT page.number, page.name, page.workspace, latest.started_at AS last_started
             ORDER BY run.id DESC
             LIMIT 1) AS latest ON true
  CROSS JOIN LATERAL (
-           SELECT count(*) FILTER (WHERE standing = 'succeeded') AS succeeded,
-                  count(*) FILTER (WHERE standing = 'failed') AS failed,
-                  count(*) FILTER (WHERE standing = 'running') AS running,
-                  count(*) FILTER (WHERE standing = 'queued') AS queued,
-                  count(*) FILTER (WHERE standing = 'disabled') AS disabled
-             FROM (SELECT CASE WHEN task.disabled THEN 'disabled'
-                               WHEN live.state = 'QUEUED' THEN 'queued'
-                               WHEN live.state IS NOT NULL THEN 'running'
-                               WHEN last.state IN ('FAILED', 'CANCELLED') THEN 'failed'
-                               WHEN last.state = 'SUCCEEDED' AND task.changed_at <= COALESCE(last.started_at, last.ended_at) THEN 'succeeded'
-                               ELSE 'outdated' END AS standing
-                     FROM plan_member AS member
-                     JOIN task ON task.id = member.task_id
-                     LEFT JOIN LATERAL (
-                              SELECT run.state, COALESCE(run.started_at, CASE WHEN run.state <> 'QUEUED' THEN run.queued_at END) AS started_at
-                                FROM run
-                               WHERE run.task_id = task.id AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING')
-                               ORDER BY run.state = 'QUEUED', run.id DESC
-                               LIMIT 1) AS live ON true
-                     LEFT JOIN LATERAL (
-                              SELECT run.state, run.started_at, run.ended_at
-                                FROM run
-                               WHERE run.task_id = task.id AND run.state IN ('SUCCEEDED', 'FAILED', 'CANCELLED')
-                               ORDER BY run.id DESC
-                               LIMIT 1) AS last ON true
-                    WHERE member.plan_id = page.id AND task.type = ANY($4)
-                      AND (task.workspace_id = page.workspace_id
-                           OR EXISTS (SELECT FROM workspace_access AS access
-                                       WHERE access.workspace_id = task.workspace_id AND access.user_id = $1
-                                         AND 'VIEW' = ANY(access.permissions)))) AS members) AS tally
+           SELECT count(*) FILTER (WHERE standing.standing = 'succeeded') AS succeeded,
+                  count(*) FILTER (WHERE standing.standing = 'failed') AS failed,
+                  count(*) FILTER (WHERE standing.standing = 'running') AS running,
+                  count(*) FILTER (WHERE standing.standing = 'queued') AS queued,
+                  count(*) FILTER (WHERE standing.standing = 'disabled') AS disabled
+             FROM plan_member AS member
+             JOIN task ON task.id = member.task_id
+             JOIN task_standing AS standing ON standing.task_id = task.id
+            WHERE member.plan_id = page.id AND task.type = ANY($4)
+              AND (task.workspace_id = page.workspace_id
+                   OR EXISTS (SELECT FROM workspace_access AS access
+                               WHERE access.workspace_id = task.workspace_id AND access.user_id = $1
+                                 AND 'VIEW' = ANY(access.permissions)))) AS tally
  ORDER BY page.number

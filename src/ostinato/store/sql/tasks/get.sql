@@ -10,15 +10,7 @@ WITH seen AS MATERIALIZED (
                       AND 'VIEW' = ANY(access.permissions))
 )
 SELECT task.type, task.number, task.name, home.number AS plan_number, home.name AS plan_name,
-       CASE WHEN task.disabled THEN 'disabled'
-            WHEN live.state = 'QUEUED' THEN 'queued'
-            WHEN live.state IS NOT NULL THEN 'running'
-            WHEN last.state IN ('FAILED', 'CANCELLED') THEN 'failed'
-            WHEN last.state = 'SUCCEEDED' AND task.changed_at <= COALESCE(last.started_at, last.ended_at) THEN 'succeeded'
-            ELSE 'outdated' END AS standing,
-       COALESCE(live.started_at, last.started_at) AS started_at,
-       CASE WHEN live.started_at IS NULL THEN last.ended_at END AS ended_at,
-       last.started_at AS last_started_at, last.ended_at AS last_ended_at
+       standing.standing, standing.started_at, standing.ended_at, standing.last_started_at, standing.last_ended_at
   FROM task
   LEFT JOIN LATERAL (
                SELECT plan.number, plan.name, member.position
@@ -31,16 +23,5 @@ SELECT task.type, task.number, task.name, home.number AS plan_number, home.name 
                                      AND 'VIEW' = ANY(access.permissions)))
                 ORDER BY plan.number
                 LIMIT 1) AS home ON true
-  LEFT JOIN LATERAL (
-           SELECT run.state, COALESCE(run.started_at, CASE WHEN run.state <> 'QUEUED' THEN run.queued_at END) AS started_at
-             FROM run
-            WHERE run.task_id = task.id AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING')
-            ORDER BY run.state = 'QUEUED', run.id DESC
-            LIMIT 1) AS live ON true
-  LEFT JOIN LATERAL (
-           SELECT run.state, run.started_at, run.ended_at
-             FROM run
-            WHERE run.task_id = task.id AND run.state IN ('SUCCEEDED', 'FAILED', 'CANCELLED')
-            ORDER BY run.id DESC
-            LIMIT 1) AS last ON true
+  JOIN task_standing AS standing ON standing.task_id = task.id
  WHERE task.workspace_id IN (SELECT id FROM seen) AND task.type = $4 AND task.number = $5
