@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,18 +16,21 @@ import uvloop
 
 from ostinato import __version__, plugins
 from ostinato.api.asgi import make_asgi
+from ostinato.api.bounded import BoundedProtocol
 from ostinato.app import access
 from ostinato.app.application import App
 from ostinato.app.keyring import open_keyring
 from ostinato.config import Settings, address
 from ostinato.core.contracts import WorkOrder
-from ostinato.core.errors import Conflict
+from ostinato.core.errors import Conflict, Unavailable
 from ostinato.core.ids import RunId
 from ostinato.scheduler.engine import Engine
 from ostinato.store.db import Database
 from ostinato.store.embedded import EmbeddedPostgres
 from ostinato.store.home import Home
 from ostinato.store.migrate import migrate
+
+log = structlog.get_logger()
 
 LOCAL_KEY = "local.key"
 """The file in the data folder that holds the key of the command line on this machine."""
@@ -37,24 +40,34 @@ GRACE_SECONDS = 3
 def up(settings: Settings) -> None:
     """Run everything in one process tree until SIGTERM or Ctrl-C. Raises Conflict, Unavailable."""
     _write_logs_to_stderr()
-    with _listening_socket(settings) as listening, _database(settings) as url:
-        asyncio.Runner(loop_factory=uvloop.new_event_loop).run(_serve(settings, url, listening))
+    home = Home(settings.home)
+    home.hold(address(settings.host, settings.port))
+    try:
+        with _listening_socket(settings) as listening, _database(settings) as (url, revive):
+            asyncio.Runner(loop_factory=uvloop.new_event_loop).run(_serve(settings, url, revive, listening))
+    finally:
+        home.release()
 
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[App]:
     """The application without a server, for commands on the machine itself; a running server is left alone."""
     home = Home(settings.home)
-    if settings.database_url is None and home.is_held():
-        async with _app(settings, EmbeddedPostgres(settings.home).url) as app:
-            yield app
-        return
-    with _database(settings) as url:
+    if settings.database_url is not None or home.is_held():
+        url = settings.database_url or EmbeddedPostgres(settings.home).url
         async with _app(settings, url) as app:
             yield app
+        return
+    home.hold("a command on this machine")
+    try:
+        with _database(settings) as (url, _):
+            async with _app(settings, url) as app:
+                yield app
+    finally:
+        home.release()
 
 
-async def _serve(settings: Settings, url: str, listening: socket.socket) -> None:
+async def _serve(settings: Settings, url: str, revive: Callable[[], bool], listening: socket.socket) -> None:
     async with _app(settings, url) as app:
         engine = Engine(app, alone=settings.database_url is None)
 
@@ -62,13 +75,18 @@ async def _serve(settings: Settings, url: str, listening: socket.socket) -> None
             return app.held[run].order
 
         executor = plugins.executor_type("local").create(
-            slots=settings.slots, folder=settings.home / "work", order_of=order_of, tell=engine.hear
+            slots=settings.slots,
+            folder=settings.home / "work",
+            order_of=order_of,
+            tell=engine.hear,
+            pace=engine.pace,
         )
         await engine.start(executor)
         _write_private(settings.home / LOCAL_KEY, await access.replace_local_key(app, datetime.now(UTC)))
         server = _Server(
             uvicorn.Config(
                 make_asgi(app, settings, lambda: server.started),
+                http=BoundedProtocol,
                 log_config=None,
                 access_log=False,
                 lifespan="on",
@@ -82,10 +100,24 @@ async def _serve(settings: Settings, url: str, listening: socket.socket) -> None
         sys.stderr.write(
             f"Ostinato {__version__} answers at {address(settings.host, settings.port)}, data in {settings.home}\n"
         )
+        keeping = asyncio.create_task(_keep_alive(revive))
         try:
             await server.serve(sockets=[listening])
         finally:
+            keeping.cancel()
             await engine.stop()
+
+
+async def _keep_alive(revive: Callable[[], bool]) -> None:
+    """Start the embedded database again when it dies. It blocks the loop for a moment in which nothing could be done
+    anyway, and has to: the database dies with the thread that started it."""
+    while True:
+        await asyncio.sleep(1)
+        try:
+            if revive():
+                log.error("database.died", now="started again")
+        except Unavailable as error:
+            log.error("database.died", now=str(error))
 
 
 @asynccontextmanager
@@ -101,21 +133,18 @@ async def _app(settings: Settings, url: str) -> AsyncIterator[App]:
 
 
 @contextmanager
-def _database(settings: Settings) -> Iterator[str]:
-    """The address of the database, which is started and stopped here if it is the embedded one."""
-    home = Home(settings.home)
+def _database(settings: Settings) -> Iterator[tuple[str, Callable[[], bool]]]:
+    """The address of the database and what starts it again if it died; the embedded one lives as long as this. Whoever
+    uses it holds the home."""
     if settings.database_url is not None:
-        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        yield settings.database_url
+        yield settings.database_url, lambda: False
         return
-    home.hold(address(settings.host, settings.port))
     embedded = EmbeddedPostgres(settings.home)
     try:
         embedded.start()
-        yield embedded.url
+        yield embedded.url, embedded.revive
     finally:
         embedded.stop()
-        home.release()
 
 
 @contextmanager
@@ -127,10 +156,8 @@ def _listening_socket(settings: Settings) -> Iterator[socket.socket]:
         try:
             listening.bind((settings.host, settings.port))
         except OSError as error:
-            home = Home(settings.home)
-            holder = f"; {settings.home} is held by {home.holder()}" if home.is_held() else ""
             raise Conflict(
-                f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}){holder}: "
+                f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}): "
                 "stop what uses it, or choose another --port"
             ) from error
         yield listening

@@ -18,6 +18,12 @@ def test_a_secret_opens_only_in_its_own_place() -> None:
         ring.decrypt(sealed, 2, "warehouse", "password")
 
 
+@pytest.mark.parametrize("sealed", ["a:not base64", "a:", "a:AAAA", "nothing"])
+def test_what_is_no_ciphertext_is_refused_in_words(sealed: str) -> None:
+    with pytest.raises(Conflict, match=r"cannot be decrypted|not in the key file"):
+        Keyring({"a": bytes(32)}).decrypt(sealed, 1)
+
+
 def test_the_same_secret_looks_different_every_time() -> None:
     ring = Keyring({"a": bytes(32)})
     assert ring.encrypt("s3cret", 1) != ring.encrypt("s3cret", 1)

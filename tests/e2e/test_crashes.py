@@ -1,8 +1,10 @@
 """The whole server, killed without warning, goes on where it was."""
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -113,6 +115,38 @@ def test_stopped_in_good_order_the_server_gives_its_work_back_and_leaves_no_proc
     server.start()
     left = finish(server, run, tmp_path)
     assert [int(mark.split()[1]) for mark in left] == [1, 1, 1, 1]
+
+
+def test_a_database_that_dies_is_started_again_and_the_plan_ends(server: Server, tmp_path: Path) -> None:
+    run = begin(server, tmp_path)
+    postmaster = int((server.home / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
+    os.kill(postmaster, signal.SIGKILL)
+
+    def database_is_back() -> bool:
+        answer = httpx.get(f"{server.url}/api/v1/status", headers={"X-API-Key": server.key}, timeout=30)
+        assert answer.status_code in (200, 503), answer.text
+        return answer.status_code == 200
+
+    until(lambda: int(_pid_of(server)) != postmaster)
+    until(database_is_back)
+    assert len(finish(server, run, tmp_path)) >= 3
+
+
+def _pid_of(server: Server) -> str:
+    try:
+        return (server.home / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0] or "0"
+    except FileNotFoundError:
+        return "0"
+
+
+def test_a_head_without_end_is_refused(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as stranger:
+        stranger.sendall(b"GET /health HTTP/1.1\r\nX-Much: ")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(20):
+                stranger.sendall(b"x" * 8192)
+        assert stranger.recv(100).startswith(b"HTTP/1.1 431 ")
+    assert httpx.get(f"{server.url}/health").status_code == 200
 
 
 def test_a_second_server_on_the_same_home_says_who_holds_it(server: Server) -> None:

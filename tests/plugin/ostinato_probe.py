@@ -75,6 +75,32 @@ def _fail_until(config: Config, context: Context) -> Outcome:
     return Outcome(succeeded=True)
 
 
+def _leave_child(config: Config, context: Context) -> Outcome:
+    """Die and leave a child that still has everything open that we had; the second attempt succeeds."""
+    if context.attempt > 1:
+        return Outcome(succeeded=True)
+    if os.fork() == 0:
+        _wait(config, context)
+        os._exit(0)
+    return _die(config, context)
+
+
+def _say_nonsense(config: Config, context: Context) -> Outcome:
+    context.log("half a character: \ud800")
+    return Outcome(succeeded=False, reason=Reason.ERROR, message="half a character: \ud800 and a zero: \x00")
+
+
+def _find_much(config: Config, context: Context) -> Outcome:
+    found = [Finding(kind="row", row={"id": number, "text": "x" * 10_000}) for number in range(config.number)]
+    return Outcome(succeeded=False, reason=Reason.CHECK_FAILED, message="much", rows=config.number, findings=found)
+
+
+def _chatter(config: Config, context: Context) -> Outcome:
+    for number in range(config.number):
+        context.log(f"line {number}")
+    return Outcome(succeeded=True)
+
+
 _ACTIONS: dict[str, Any] = {
     "succeed": _succeed,
     "fail": _fail,
@@ -83,4 +109,8 @@ _ACTIONS: dict[str, Any] = {
     "wait": _wait,
     "deaf": _deaf,
     "fail_until": _fail_until,
+    "leave_child": _leave_child,
+    "say_nonsense": _say_nonsense,
+    "find_much": _find_much,
+    "chatter": _chatter,
 }

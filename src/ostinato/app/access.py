@@ -8,12 +8,13 @@ import hashlib
 import hmac
 import secrets
 import string
+import unicodedata
 from datetime import datetime
 
 from ostinato.app.application import App
 from ostinato.core.access import ROLES, Actor
-from ostinato.core.errors import Conflict, Invalid, Problem, Unauthenticated
-from ostinato.core.ids import UserId
+from ostinato.core.errors import Conflict, Invalid, NotFound, Problem, Unauthenticated
+from ostinato.core.ids import CredentialId, UserId
 from ostinato.store import credentials, environments, users
 from ostinato.store.db import Tx
 
@@ -25,6 +26,9 @@ MOST_KEYS = 3
 """Active keys per user (TimeXtender Orchestration API, "Limits")."""
 LONGEST_DESCRIPTION = 100
 LONGEST_NAME = 200
+MOST_KEYS_NAMED = 10
+UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""The Unicode categories of controls, of marks that steer the direction of writing, and of line ends."""
 ADMINISTRATOR = "admin"
 FIRST_ENVIRONMENTS = (("Production", "production"), ("Development", "development"), ("Test", "test"))
 
@@ -59,16 +63,33 @@ async def authenticate(app: App, key: str | None) -> Actor:
 
 async def create_key(app: App, user: str, description: str, now: datetime) -> str:
     """A new API key of this user, who is made without rights if there is none; the only time the key is seen."""
-    problems = _text_problems("user", user, LONGEST_NAME) + _text_problems(
-        "description", description, LONGEST_DESCRIPTION
-    )
+    problems = _name_problems(user) + _text_problems("description", description, LONGEST_DESCRIPTION)
     if problems:
         raise Invalid(*problems)
     async with app.db.transaction() as tx:
         owner = await users.ensure(tx, user, now)
         if await credentials.count_active(tx, owner, "api_key") >= MOST_KEYS:
-            raise Conflict(f"{user} has {MOST_KEYS} active keys, which is the limit: delete one first")
+            raise Conflict(
+                f"{user} has {MOST_KEYS} active keys, which is the limit: delete one first "
+                "(`ostinato admin list-keys` shows them, `ostinato admin delete-key` deletes one)"
+            )
         return await _make_key(tx, owner, "api_key", description, now)
+
+
+async def list_keys(app: App, user: str | None) -> list[credentials.Listed]:
+    """The API keys that work, of one user or of all; the local key of this machine is not among them."""
+    problems = _name_problems(user) if user is not None else []
+    if problems:
+        raise Invalid(*problems)
+    async with app.db.reading() as tx:
+        return await credentials.list_keys(tx, user)
+
+
+async def delete_key(app: App, key: CredentialId, now: datetime) -> None:
+    """Make an API key stop working at once; raises NotFound, also for the local key of this machine."""
+    async with app.db.transaction() as tx:
+        if not await credentials.delete(tx, key, now):
+            raise NotFound("API key", key)
 
 
 async def replace_local_key(app: App, now: datetime) -> str:
@@ -80,13 +101,16 @@ async def replace_local_key(app: App, now: datetime) -> str:
 
 
 async def grant(app: App, user: str, workspace_key: str, role: str, now: datetime) -> None:
-    """Give a user a role in a workspace, at every stage of it; it replaces the role they had there."""
+    """Give a user a role in a workspace, at every stage of it; it replaces the role they had there. Raises Invalid."""
     if role not in ROLES:
         raise Invalid(Problem(path="role", message=f"{role!r} is no role", allowed=tuple(ROLES)))
-    problems = _text_problems("user", user, LONGEST_NAME)
+    problems = _name_problems(user)
     if problems:
         raise Invalid(*problems)
     async with app.db.transaction() as tx:
+        known = await users.workspace_keys(tx)
+        if workspace_key not in known:
+            raise Invalid(_unknown_workspace(workspace_key, known))
         await users.grant(tx, await users.ensure(tx, user, now), workspace_key, ROLES[role])
 
 
@@ -116,6 +140,21 @@ async def _make_key(tx: Tx, owner: UserId, kind: str, description: str, now: dat
 
 def _prefix(key: str) -> str:
     return key[len(KEY_START) : len(KEY_START) + PREFIX_LENGTH]
+
+
+def _unknown_workspace(key: str, known: list[str]) -> Problem:
+    more = len(known) - MOST_KEYS_NAMED
+    hint = "use the key of one that is there" if known else "apply one first, there is none yet"
+    message = f"there is no workspace {key[:LONGEST_NAME]!r} in any environment: {hint}"
+    allowed = (*known[:MOST_KEYS_NAMED], *([f"and {more} more"] if more > 0 else []))
+    return Problem(path="workspace", message=message, allowed=allowed)
+
+
+def _name_problems(user: str) -> list[Problem]:
+    """Names are written to terminals and logs."""
+    if any(unicodedata.category(letter) in UNPRINTABLE for letter in user):
+        return [Problem(path="user", message="a name has no control characters: write it without them")]
+    return _text_problems("user", user, LONGEST_NAME)
 
 
 def _text_problems(field: str, text: str, longest: int) -> list[Problem]:

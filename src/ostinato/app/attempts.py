@@ -14,7 +14,7 @@ from ostinato.app import progress
 from ostinato.app.application import App, Held
 from ostinato.core.contracts import Beat, Finished, Launch, Log, OpenOrder, Outcome, Report, Started, WorkOrder
 from ostinato.core.errors import Conflict
-from ostinato.core.ids import RunId
+from ostinato.core.ids import Lease, RunId
 from ostinato.core.retries import MOST_LOSSES, RetryPolicy, retry_due
 from ostinato.core.states import Reason, State
 from ostinato.store import connections, findings, logs, runs
@@ -81,7 +81,7 @@ async def release(app: App, now: datetime) -> int:
 
 async def _turn(app: App, reports: Sequence[Report], free_slots: int, now: datetime) -> dict[RunId, Held]:
     """One transaction; forgets the attempts that ended in it and returns the ones that were claimed."""
-    finished = {report.run: report for report in reports if isinstance(report, Finished)}
+    finished = {report.lease: report for report in reports if isinstance(report, Finished)}
 
     async def work(tx: Tx) -> dict[RunId, Held]:
         await _record(tx, reports, finished)
@@ -94,14 +94,16 @@ async def _turn(app: App, reports: Sequence[Report], free_slots: int, now: datet
         return await _claim(app, tx, free_slots, now) if free_slots > 0 and app.session is not None else {}
 
     claimed = await app.db.run(work)
-    for run in finished:
-        app.held.pop(run, None)
+    for report in finished.values():
+        held = app.held.get(report.run)
+        if held is not None and held.launch.lease == report.lease:
+            del app.held[report.run]
     return claimed
 
 
-async def _record(tx: Tx, reports: Sequence[Report], finished: Mapping[RunId, Finished]) -> None:
+async def _record(tx: Tx, reports: Sequence[Report], finished: Mapping[Lease, Finished]) -> None:
     """Write down beginnings (of what has not ended as well) and log lines."""
-    begun = [r for r in reports if isinstance(r, Started) and r.run not in finished]
+    begun = [r for r in reports if isinstance(r, Started) and r.lease not in finished]
     if begun:
         await runs.started(tx, [runs.StartReport(run=r.run, lease=r.lease, at=_instant(r.at)) for r in begun])
     lines = [
@@ -115,15 +117,16 @@ async def _record(tx: Tx, reports: Sequence[Report], finished: Mapping[RunId, Fi
 
 
 async def _record_ends(
-    app: App, tx: Tx, moved: Sequence[runs.Moved], finished: Mapping[RunId, Finished], now: datetime
+    app: App, tx: Tx, moved: Sequence[runs.Moved], finished: Mapping[Lease, Finished], now: datetime
 ) -> None:
     """Keep what checks found, and say in the log what failed and when it is tried again."""
-    kept = {run.run: finished[run.run].outcome.findings for run in moved if finished[run.run].outcome.findings}
+    outcomes = {run.run: finished[run.lease].outcome for run in moved if run.lease is not None}
+    kept = {run: outcome.findings for run, outcome in outcomes.items() if outcome.findings}
     if kept:
         await findings.keep(tx, kept)
     notes = []
     for run in moved:
-        outcome = finished[run.run].outcome
+        outcome = outcomes[run.run]
         if run.state is State.QUEUED:
             held = app.held.get(run.run)
             number = held.launch.attempt if held else ""

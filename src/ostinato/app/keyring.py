@@ -34,10 +34,10 @@ class Keyring:
         key, _, body = sealed.partition(":")
         if key not in self._keys:
             raise Conflict(f"A secret is encrypted with key {key!r}, which is not in the key file: add that key")
-        raw = base64.b64decode(body)
         try:
+            raw = base64.b64decode(body)
             return AESGCM(self._keys[key]).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], _place(place)).decode()
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise Conflict(
                 "A secret cannot be decrypted: it was changed, or it belongs to another connection"
             ) from error

@@ -147,7 +147,7 @@ async def _start(app: App, actor: Actor, what: runs.TaskOrPlan, now: datetime, k
             return earlier.run
         if found.disabled:
             raise Conflict(f"{found.name!r} is disabled: enable it first")
-        if found.live and found.overlap == "forbid":
+        if found.overlap == "forbid" and await runs.is_live(tx, what):
             raise Conflict(f"{found.name!r} is already running or queued: wait until it ends, or cancel it")
         begun = await runs.start(tx, what, now, actor.user, key)
         if begun.graph is not None:

@@ -26,15 +26,22 @@ async def renew(app: App, now: datetime) -> bool:
     """Say that we live, and learn which of our attempts somebody wants ended. False: we were given up.
 
     An attempt that is ours in the database and unknown to us twice in a row was claimed by a commit whose answer got
-    lost; it goes back into the queue.
+    lost; it goes back into the queue. One that is ours here and no longer there was taken back while we were silent;
+    its worker is ended.
     """
     if app.session is None:
         return False
+    before = dict(app.held)
     async with app.db.transaction() as tx:
         if not await sessions.renew(tx, app.session, now + LIFE):
             return False
         held = await runs.held(tx, app.session)
     app.cancelled.update(row.run for row in held if row.cancelling and row.run in app.held)
+    leases = {row.lease for row in held}
+    for run, attempt in before.items():
+        if attempt.launch.lease not in leases and app.held.get(run) is attempt:
+            app.cancelled.add(run)
+            del app.held[run]
     unknown = [row for row in held if row.run not in app.held]
     lost = [row for row in unknown if row.lease in app.unknown]
     app.unknown = {row.lease for row in unknown}

@@ -8,6 +8,8 @@ import msgspec
 from ostinato.core.contracts import Report, WorkOrder
 
 T = TypeVar("T")
+HELLO = b"!"
+"""What a worker sends first of all: that it is able to take orders."""
 LENGTH_BYTES = 4
 LONGEST = 64 * 1024 * 1024
 """A longer message is a fault of the sender, never data: findings and log lines are capped far below."""

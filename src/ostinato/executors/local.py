@@ -12,13 +12,13 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 import structlog
 
 from ostinato.core.contracts import Finished, Launch, Outcome, Report, WorkOrder
-from ostinato.core.frames import BrokenFrame, Frames, encode, report_frames
+from ostinato.core.frames import HELLO, BrokenFrame, Frames, encode, report_frames
 from ostinato.core.ids import RunId
 from ostinato.core.states import Reason
 
@@ -27,7 +27,10 @@ log = structlog.get_logger()
 KILL_AFTER_SECONDS = 8.0
 """A worker that was told to end an attempt has this long; then it is killed."""
 RESTART_SECONDS = 1.0
-"""A worker that dies without work is not replaced at once: what kills it may do so again."""
+"""A worker that could not be started is tried again after this: what hinders it may pass."""
+START_SECONDS = 60.0
+DRAIN_SECONDS = 0.5
+"""What a worker sent before it ended is heard for this long."""
 
 
 class Worker:
@@ -53,8 +56,13 @@ class Worker:
             self.process.kill()
 
 
+async def _no_pace() -> None:
+    """Nobody has to wait."""
+
+
 class LocalExecutor:
-    """A pool of warm worker processes. `tell` is called with every report; `order_of` gives what a worker needs."""
+    """A pool of warm worker processes. `tell` is called with every report; `order_of` gives what a worker needs; `pace`
+    is waited for between reports, so that workers cannot say more than is stored."""
 
     def __init__(
         self,
@@ -63,10 +71,11 @@ class LocalExecutor:
         folder: Path,
         order_of: Callable[[RunId], WorkOrder],
         tell: Callable[[Report], None],
+        pace: Callable[[], Awaitable[None]] = _no_pace,
         kill_after_s: float = KILL_AFTER_SECONDS,
     ) -> None:
         self._slots, self._folder, self._order_of, self._tell = slots, folder, order_of, tell
-        self._kill_after_s = kill_after_s
+        self._pace, self._kill_after_s = pace, kill_after_s
         self._idle: list[Worker] = []
         self._busy: dict[RunId, Worker] = {}
         self._waiting: deque[Launch] = deque()
@@ -129,20 +138,23 @@ class LocalExecutor:
 
     async def _live(self) -> None:
         """The life of one worker process; when it ends, another one takes its place."""
-        born = time.monotonic()
-        worker, reader = await self._start_worker()
-        self._workers.add(worker)
-        if self._stopping.is_set():
-            worker.end(Reason.SHUTDOWN)
-        else:
-            self._offer(worker)
-        await self._listen(worker, reader)
-        code = await worker.process.wait()
-        self._workers.discard(worker)
-        self._bury(worker, code)
-        worker.writer.close()
-        if time.monotonic() - born < RESTART_SECONDS and worker.ending is None:
+        try:
+            worker, reader = await self._start_worker()
+        except (OSError, EOFError, TimeoutError) as error:
+            log.error("worker.not_started", error=str(error))
             await _wait(self._stopping, RESTART_SECONDS)
+        else:
+            self._workers.add(worker)
+            if self._stopping.is_set():
+                worker.end(Reason.SHUTDOWN)
+            else:
+                self._offer(worker)
+            try:
+                await self._listen_until_ended(worker, reader)
+            finally:
+                self._workers.discard(worker)
+                self._bury(worker)
+                worker.writer.close()
         if not self._stopping.is_set():
             self._spawn()
 
@@ -161,7 +173,29 @@ class LocalExecutor:
         )
         theirs.close()
         reader, writer = await asyncio.open_connection(sock=ours)
-        return Worker(process, writer, self._kill_after_s), reader
+        worker = Worker(process, writer, self._kill_after_s)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await reader.readexactly(len(HELLO))
+        except BaseException:
+            worker.kill()
+            writer.close()
+            raise
+        return worker, reader
+
+    async def _listen_until_ended(self, worker: Worker, reader: asyncio.StreamReader) -> None:
+        """Hear a worker until its process has ended. A child it left behind may hold the pipe open for ever, and a
+        process that has closed its pipe is of no more use."""
+        hearing = asyncio.create_task(self._listen(worker, reader))
+        ended = asyncio.create_task(worker.process.wait())
+        await asyncio.wait({hearing, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            await asyncio.wait({ended}, timeout=self._kill_after_s)
+            worker.kill()
+            await ended
+        await asyncio.wait({hearing}, timeout=DRAIN_SECONDS)
+        hearing.cancel()
+        await asyncio.gather(hearing, return_exceptions=True)
 
     async def _listen(self, worker: Worker, reader: asyncio.StreamReader) -> None:
         """Hear a worker until it closes its end of the pipe."""
@@ -170,6 +204,7 @@ class LocalExecutor:
             while data := await reader.read(1 << 16):
                 for report in frames.feed(data):
                     self._hear(worker, report)
+                await self._pace()
         except ConnectionError:
             return
         except BrokenFrame as error:
@@ -195,7 +230,7 @@ class LocalExecutor:
         if worker.ending is not Reason.SHUTDOWN or report.outcome.succeeded:
             self._tell(report)
 
-    def _bury(self, worker: Worker, code: int) -> None:
+    def _bury(self, worker: Worker) -> None:
         """A worker has ended; an attempt it still had is lost, timed out or cancelled."""
         launch = self._let_go(worker)
         if worker in self._idle:
@@ -205,7 +240,9 @@ class LocalExecutor:
         for folder in self._folder.glob(f"{launch.run}-*"):
             shutil.rmtree(folder, ignore_errors=True)
         reason = worker.ending or Reason.LOST
-        message = _why(reason, launch) if worker.ending else f"The worker process ended with code {code}"
+        message = (
+            _why(reason, launch) if worker.ending else f"The worker process ended with code {worker.process.returncode}"
+        )
         self._tell(_ended(launch, reason, message))
 
     def _let_go(self, worker: Worker) -> Launch | None:
@@ -213,8 +250,8 @@ class LocalExecutor:
         if worker.deadline is not None:
             worker.deadline.cancel()
             worker.deadline = None
-        if launch is not None:
-            self._busy.pop(launch.run, None)
+        if launch is not None and self._busy.get(launch.run) is worker:
+            del self._busy[launch.run]
         return launch
 
 

@@ -15,11 +15,15 @@ from ostinato.store.db import Listener
 
 log = structlog.get_logger()
 
+WORK = "work"
+"""The name of the loop that takes turns."""
 LONGEST_SLEEP = 0.5
 """Seconds. A notification can be lost and a retry becomes due by itself, so the engine looks at least this often."""
 GATHER_SECONDS = 0.02
 LOOK_AROUND = 2.0
 """Seconds between two renewals of the session; a fraction of its life."""
+MOST_WAITING = 2_000
+"""Reports that may wait to be stored, while the database is away or slow."""
 PATIENCE = (0.1, 0.5, 1.0, 2.0)
 """Seconds between tries while the database does not answer; the last one is repeated."""
 
@@ -31,6 +35,8 @@ class Engine:
         """`alone`: no other server can be alive on this database."""
         self._app, self._alone = app, alone
         self._inbox: deque[Report] = deque()
+        self._room = asyncio.Event()
+        self._room.set()
         self._executor: Executor | None = None
         self._listener: Listener | None = None
         self._loops: list[asyncio.Task[None]] = []
@@ -41,10 +47,16 @@ class Engine:
         if not attempts.hear(self._app, report):
             return
         self._inbox.append(report)
+        if len(self._inbox) > MOST_WAITING:
+            self._room.clear()
         if isinstance(report, Finished):
             self._app.wake.set()
         elif len(self._inbox) == 1:
             self._wake_soon()
+
+    async def pace(self) -> None:
+        """Wait while more reports are in memory than should be; what is not read stays with the workers."""
+        await self._room.wait()
 
     async def start(self, executor: Executor) -> None:
         """Begin a session, take back what dead servers held, start the executor and the loops."""
@@ -52,15 +64,22 @@ class Engine:
         await sessions.begin(self._app, _now(), alone=self._alone)
         await attempts.rescue(self._app, _now())
         await executor.start()
-        self._loops = [asyncio.create_task(self._work()), asyncio.create_task(self._look_around())]
+        self._loops = [
+            asyncio.create_task(self._work(), name=WORK),
+            asyncio.create_task(self._look_around()),
+        ]
 
     async def stop(self) -> None:
         """End in good order: workers stop, what they reported is stored, the rest goes back into the queue."""
         for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+            if loop.get_name() == WORK:
+                loop.cancel()
+                await asyncio.gather(loop, return_exceptions=True)
         if self._executor is not None:
             await self._executor.stop()
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
         try:
             while self._inbox:
                 await attempts.take_turn(self._app, [self._inbox[0]], 0, _now())
@@ -82,6 +101,8 @@ class Engine:
                 self._app.wake.clear()
                 await dispatch.tick(self._app, _now(), self._executor)
                 await advance.tick(self._app, _now(), self._inbox, self._executor)
+                if len(self._inbox) <= MOST_WAITING:
+                    self._room.set()
                 if self._inbox:
                     self._wake_soon()
                 failures = 0

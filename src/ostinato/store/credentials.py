@@ -18,6 +18,17 @@ class Found(msgspec.Struct, frozen=True):
     active: bool
 
 
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that works, without anything that opens it."""
+
+    credential: CredentialId
+    user: str
+    suffix: str
+    description: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
 class NewCredential(msgspec.Struct, frozen=True, kw_only=True):
     user: UserId
     kind: str
@@ -40,6 +51,16 @@ async def count_active(tx: Tx, user: UserId, kind: str) -> int:
 
 async def find(tx: Tx, prefix: str) -> list[Found]:
     return await fetch(tx, "credentials/find", Found, prefix)
+
+
+async def list_keys(tx: Tx, user: str | None) -> list[Listed]:
+    """Of one user, or of all."""
+    return await fetch(tx, "credentials/list", Listed, user)
+
+
+async def delete(tx: Tx, credential: CredentialId, now: datetime) -> bool:
+    """Whether there was such a key."""
+    return await fetch_value(tx, "credentials/delete", credential, now) is not None
 
 
 async def delete_kind(tx: Tx, user: UserId, kind: str, now: datetime) -> None:

@@ -18,6 +18,7 @@ Tx: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 UNREACHABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,

@@ -114,6 +114,13 @@ class EmbeddedPostgres:
         self._wait_until_ready()
         self.make_database("ostinato")
 
+    def revive(self) -> bool:
+        """Start again if the server has died under us; whether it had."""
+        if self._process is None or self._process.poll() is None:
+            return False
+        self.start()
+        return True
+
     def stop(self) -> None:
         """A fast shutdown: open transactions are rolled back, everything committed is kept."""
         if self._process is not None:

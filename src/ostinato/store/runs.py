@@ -37,6 +37,8 @@ class Moved(msgspec.Struct, frozen=True):
     parent: RunId | None
     step: int | None
     handler: bool
+    lease: Lease | None = None
+    """The lease of the report that moved it, where it was one."""
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -76,7 +78,6 @@ class Startable(msgspec.Struct, frozen=True):
     disabled: bool
     graph: GraphId | None
     may_execute: bool
-    live: bool
 
 
 class Runnable(msgspec.Struct, frozen=True):
@@ -238,6 +239,12 @@ async def lock(tx: Tx, what: TaskOrPlan, viewer: UserId) -> Startable | None:
     """Lock what somebody wants to start; None if it does not exist or they may not see it."""
     statement, number = ("runs/lock_task", what.task) if what.plan is None else ("runs/lock_plan", what.plan)
     return await fetch_one(tx, statement, Startable, number, viewer)
+
+
+async def is_live(tx: Tx, what: TaskOrPlan) -> bool:
+    """Whether it is at work; to be asked after `lock`."""
+    statement, number = ("runs/task_is_live", what.task) if what.plan is None else ("runs/plan_is_live", what.plan)
+    return bool(await fetch_value(tx, statement, number))
 
 
 async def find_idempotent(tx: Tx, by: UserId, key: str) -> Begun | None:

@@ -123,6 +123,7 @@ CREATE SEQUENCE lease_token
 CREATE TABLE migration (
     number integer NOT NULL,
     name text NOT NULL,
+    digest text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 

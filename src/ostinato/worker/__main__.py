@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from ostinato.core.frames import BrokenFrame, order_frames
+from ostinato.core.frames import HELLO, BrokenFrame, order_frames
 from ostinato.worker.attempt import Attempts
 from ostinato.worker.reporter import PipeReporter, ServerGone
 
@@ -25,10 +25,12 @@ def main() -> int:
     descriptor, folder = int(sys.argv[1]), Path(sys.argv[2])
     _end_with(os.getppid())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.set_inheritable(descriptor, False)
     pipe = socket.socket(fileno=descriptor)
     attempts = Attempts(PipeReporter(pipe), folder)
     orders = order_frames()
     try:
+        pipe.sendall(HELLO)
         while not attempts.cancelled:
             data = pipe.recv(READ_BYTES)
             if not data:

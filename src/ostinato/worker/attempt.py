@@ -81,13 +81,14 @@ class Attempts:
     def run(self, order: WorkOrder) -> None:
         """Run one attempt and report its outcome. Raises ServerGone."""
         self._busy = True
-        folder = tempfile.mkdtemp(prefix=f"{order.run}-", dir=self._folder)
-        os.environ["TMPDIR"] = tempfile.tempdir = folder
         self._reporter.begin(order)
         try:
-            context = AttemptContext(order, self._reporter, folder)
-            outcome = self._outcome(order, context)
-        finally:
+            folder = tempfile.mkdtemp(prefix=f"{order.run}-", dir=self._folder)
+        except OSError as error:
+            outcome = Outcome(succeeded=False, reason=Reason.ERROR, message=f"No folder could be made: {error}")
+        else:
+            os.environ["TMPDIR"] = tempfile.tempdir = folder
+            outcome = self._outcome(order, AttemptContext(order, self._reporter, folder))
             shutil.rmtree(folder, ignore_errors=True)
         self._reporter.finish(outcome)
         self._busy = False
@@ -96,6 +97,8 @@ class Attempts:
         """What became of the task; whatever it raises is an outcome too."""
         try:
             self._context = context
+            if self.cancelled:
+                raise Cancelled
             outcome = _perform(order, context)
             self._context = None
         except Cancelled:

@@ -6,16 +6,24 @@ Lines and progress are gathered for a moment and sent together by a thread, so t
 import socket
 import threading
 import time
+from collections.abc import Sequence
 
-from ostinato.core.contracts import Beat, Finished, Log, LogLine, Outcome, Report, Started, WorkOrder
+import msgspec
+
+from ostinato.core.contracts import Beat, Finding, Finished, Log, LogLine, Outcome, Report, Started, WorkOrder
 from ostinato.core.frames import encode
 from ostinato.core.redaction import Redactor
+from ostinato.core.states import Reason
 
 GATHER_SECONDS = 0.1
 BEAT_SECONDS = 2.0
 MOST_LINES_AT_ONCE = 500
 LONGEST_LINE = 16_384
 MOST_LINES = 200_000
+
+
+MOST_FINDING_BYTES = 8 * 1024 * 1024
+"""Findings past this are not kept; their true number is."""
 
 
 class ServerGone(Exception):
@@ -27,7 +35,7 @@ class PipeReporter:
 
     def __init__(self, pipe: socket.socket) -> None:
         self._pipe = pipe
-        self._sending = threading.Lock()
+        self._sending = threading.RLock()
         self._gathering = threading.Lock()
         self._order: WorkOrder | None = None
         self._redactor = Redactor(())
@@ -47,8 +55,7 @@ class PipeReporter:
 
     def log(self, text: str) -> None:
         """Keep the lines of a text for the next sending; empty lines are kept, endless ones are cut into pieces."""
-        clean = self._redactor.redact(text.replace("\x00", "\N{REPLACEMENT CHARACTER}"))
-        clean = clean.encode("utf-8", "replace").decode()
+        clean = self._clean(text)
         now = time.time()
         with self._gathering:
             for line in clean.split("\n"):
@@ -69,13 +76,22 @@ class PipeReporter:
         assert order is not None, "an attempt is finished once"
         told = Outcome(
             succeeded=outcome.succeeded,
-            message=self._redactor.redact(outcome.message.replace("\x00", ""))[:LONGEST_LINE],
+            message=self._clean(outcome.message)[:LONGEST_LINE],
             reason=outcome.reason,
             rows=outcome.rows,
             counts=outcome.counts,
-            findings=outcome.findings,
         )
+        try:
+            told = msgspec.structs.replace(told, findings=_capped(outcome.findings))
+        except (TypeError, ValueError) as error:
+            message = f"What was found cannot be stored: {error}"
+            told = msgspec.structs.replace(told, succeeded=False, reason=Reason.ERROR, message=message)
         self._send(Finished(run=order.run, attempt=order.attempt, lease=order.lease, at=time.time(), outcome=told))
+
+    def _clean(self, text: str) -> str:
+        """Without secrets, and without what neither UTF-8 nor PostgreSQL can hold."""
+        clean = self._redactor.redact(text.replace("\x00", "\N{REPLACEMENT CHARACTER}"))
+        return clean.encode("utf-8", "replace").decode()
 
     def _keep(self, line: LogLine) -> None:
         self._written += 1
@@ -93,17 +109,18 @@ class PipeReporter:
                 return
 
     def _send_gathered(self) -> None:
-        with self._gathering:
-            order = self._order
-            lines, self._lines = self._lines, []
-            rows, self._rows = self._rows, None
-        if order is None:
-            return
-        if lines:
-            self._send(Log(run=order.run, attempt=order.attempt, lease=order.lease, lines=lines))
-        if rows is not None or time.monotonic() - self._last_sent > BEAT_SECONDS:
-            done, total = rows or (None, None)
-            self._send(Beat(run=order.run, attempt=order.attempt, lease=order.lease, rows=done, total=total))
+        with self._sending:  # taken and sent in one go, so that nothing overtakes the lines
+            with self._gathering:
+                order = self._order
+                lines, self._lines = self._lines, []
+                rows, self._rows = self._rows, None
+            if order is None:
+                return
+            if lines:
+                self._send(Log(run=order.run, attempt=order.attempt, lease=order.lease, lines=lines))
+            if rows is not None or time.monotonic() - self._last_sent > BEAT_SECONDS:
+                done, total = rows or (None, None)
+                self._send(Beat(run=order.run, attempt=order.attempt, lease=order.lease, rows=done, total=total))
 
     def _send(self, report: Report) -> None:
         with self._sending:
@@ -112,3 +129,14 @@ class PipeReporter:
             except OSError as error:
                 raise ServerGone from error
             self._last_sent = time.monotonic()
+
+
+def _capped(findings: Sequence[Finding]) -> list[Finding]:
+    """The leading findings that fit; raises TypeError or ValueError if one cannot be written down."""
+    kept, size = [], 0
+    for finding in findings:
+        size += len(msgspec.json.encode(finding))
+        if size > MOST_FINDING_BYTES:
+            break
+        kept.append(finding)
+    return kept

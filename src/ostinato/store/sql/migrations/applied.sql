@@ -1,2 +1,2 @@
--- The numbers of the migrations this database has seen.
-SELECT COALESCE(array_agg(number), '{}') FROM migration
+-- The migrations this database has seen, and what their texts were.
+SELECT number, name, digest FROM migration ORDER BY number

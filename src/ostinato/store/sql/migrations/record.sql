@@ -1,2 +1,2 @@
 -- Remember that a migration was applied.
-INSERT INTO migration (number, name) VALUES ($1, $2)
+INSERT INTO migration (number, name, digest) VALUES ($1, $2, $3)

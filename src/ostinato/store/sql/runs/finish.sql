@@ -16,4 +16,4 @@ UPDATE run
               $8::timestamptz[], $9::timestamptz[], $10::timestamptz[])
        AS report (id, lease, target, reason, message, row_count, counts, started_at, at, due_at)
  WHERE run.id = report.id AND run.lease = report.lease AND run.state IN ('CLAIMED', 'RUNNING')
-RETURNING run.id AS run, run.state, run.parent_run_id AS parent, run.step, run.handler
+RETURNING run.id AS run, run.state, run.parent_run_id AS parent, run.step, run.handler, report.lease

@@ -2,11 +2,10 @@
 SELECT plan.id, plan.name, plan.overlap, plan.disabled, plan.graph_id AS graph,
        EXISTS (SELECT FROM workspace_access AS access
                 WHERE access.workspace_id = plan.workspace_id AND access.user_id = $2
-                  AND 'EXECUTE' = ANY(access.permissions)) AS may_execute,
-       EXISTS (SELECT FROM run WHERE run.plan_id = plan.id AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING')) AS live
+                  AND 'EXECUTE' = ANY(access.permissions)) AS may_execute
   FROM plan
  WHERE plan.id = $1
    AND EXISTS (SELECT FROM workspace_access AS access
                 WHERE access.workspace_id = plan.workspace_id AND access.user_id = $2
                   AND 'VIEW' = ANY(access.permissions))
-   FOR UPDATE OF plan
+   FOR NO KEY UPDATE OF plan
