@@ -1,7 +1,7 @@
 """Open connections to real databases, each test with tables of its own."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ DATABASES = ("postgresql", "mysql", "sqlite", "duckdb")
 
 
 @pytest.fixture(params=DATABASES)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    """A connection to each of the SQL databases in turn; `other()` opens a second one."""
+def connect(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Any]]:
+    """Opens connections to each of the SQL databases in turn."""
     match request.param:
         case "postgresql":
             arguments = (postgresql_type, postgresql())
@@ -27,9 +27,21 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
             arguments = (sqlite, {"path": str(tmp_path / "test.sqlite")})
         case _:
             arguments = (duckdb, {"path": str(tmp_path / "test.duckdb")})
-    connection = opened(arguments[0], **arguments[1])
-    yield connection
-    connection.close()
+    made: list[Any] = []
+
+    def another() -> Any:
+        made.append(opened(arguments[0], **arguments[1]))
+        return made[-1]
+
+    yield another
+    for connection in made:
+        connection.close()
+
+
+@pytest.fixture
+def database(connect: Callable[[], Any]) -> Any:
+    """A connection to each of the SQL databases in turn."""
+    return connect()
 
 
 @pytest.fixture

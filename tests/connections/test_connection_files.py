@@ -222,9 +222,20 @@ def test_a_script_may_write_into_the_folder(file_folder: Any, folder: Path) -> N
     assert read(file_folder, "SELECT * FROM sum") == [{"total": 3}]
 
 
-def test_a_table_that_is_no_file_is_named(file_folder: Any) -> None:
-    with pytest.raises(ConnectionFailed, match="nothing_here"):
-        read(file_folder, "SELECT * FROM nothing_here")
+def test_a_table_that_is_no_file_is_named_with_those_there_are(file_folder: Any, folder: Path) -> None:
+    with pytest.raises(
+        ConnectionFailed, match=r"there is no table 'nothing here': the folder .* holds no CSV or Parquet"
+    ):
+        read(file_folder, 'SELECT * FROM "nothing here"')
+    for name in ("b.parquet", "a.csv"):
+        write(file_folder, name, id=[1])
+    with pytest.raises(ConnectionFailed, match=r"^there is no table 'nope'; the folder '.*' holds a\.csv, b\.parquet"):
+        read(file_folder, file_folder.table_query("nope"))
+    for number in range(30):
+        (folder / f"c{number}.csv").write_text("id\n1\n")
+    with pytest.raises(ConnectionFailed, match=r" and 12 more") as refusal:
+        file_folder.execute("SELECT * FROM nope")
+    assert "pg_" not in str(refusal.value)
 
 
 def test_a_folder_that_does_not_exist_is_refused() -> None:

@@ -34,11 +34,17 @@ def test_postgresql_types_come_from_the_described_result() -> None:
         1.5::numeric AS g, true AS h, 'x'::varchar(5) AS i, '{"a": 1}'::jsonb AS j, gen_random_uuid() AS k,
         ARRAY[1, 2] AS l, 'infinity'::float8 AS m, 'x'::bytea AS n, now() AS o, '1 day'::interval AS p, 5::oid AS q"""
     assert types_of(connection, query) == [
-        "int16", "int32", "int64", "float", "double", "decimal128(10, 2)", "double", "bool", "string", "string",
-        "string", "string", "double", "binary", "timestamp[us, tz=UTC]", "string", "int64",
+        "int16", "int32", "int64", "float", "double", "decimal128(10, 2)", "decimal128(38, 10)", "bool", "string",
+        "string", "string", "string", "double", "binary", "timestamp[us, tz=UTC]", "string", "int64",
     ]  # fmt: skip
     row = only(connection, query)
-    assert (row["f"], row["g"], row["j"], row["l"], row["n"]) == (Decimal("1.50"), 1.5, '{"a": 1}', "{1,2}", b"x")
+    assert (row["f"], row["g"], row["j"], row["l"], row["n"]) == (
+        Decimal("1.50"),
+        Decimal("1.5"),
+        '{"a": 1}',
+        "{1,2}",
+        b"x",
+    )
     connection.close()
 
 
@@ -186,3 +192,67 @@ def test_large_values_pass(database: Any, table: str) -> None:
     text = "æ" * 2_000_000
     database.write(table, pa.table({"v": [text]}).to_reader(), "replace", (), silent)
     assert only(database, database.table_query(table)) == {"v": text}
+
+
+def test_postgresql_reads_unlimited_numerics_exactly_in_the_order_of_the_query() -> None:
+    connection = opened(postgresql, **postgresql_service())
+    query = """SELECT sum(v) AS "to tal", 'x' AS t, max(v)::numeric(50, 20) AS wide, max(v)::numeric(20, 2) AS money,
+        0.00012::numeric(3, 5) AS small, NULL::numeric AS nothing, 100 * n::numeric(5, -2) AS hundreds
+        FROM (VALUES (1, 12345678901234567.89), (2, 1.00000000005), (3, -0.5)) AS t (n, v)
+        GROUP BY n ORDER BY n DESC"""
+    data = connection.read(query)
+    assert [str(kind) for kind in data.schema.types] == [
+        "decimal128(38, 10)", "string", "decimal128(38, 10)", "decimal128(20, 2)", "decimal128(5, 5)",
+        "decimal128(38, 10)", "decimal128(38, 10)",
+    ]  # fmt: skip
+    rows = data.read_all().to_pylist()
+    assert [row["to tal"] for row in rows] == [
+        Decimal("-0.5"), Decimal("1.0000000001"), Decimal("12345678901234567.89"),
+    ]  # fmt: skip
+    assert (rows[2]["small"], rows[2]["nothing"]) == (Decimal("0.00012"), None)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [("'NaN'", "NaN"), ("'-Infinity'", "-Infinity"), ("1e28", "1" + "0" * 28), ("-1e40 - 0.5", "-1" + "0" * 40 + ".5")],
+)
+def test_postgresql_numerics_that_cannot_be_held_are_named(value: str, told: str) -> None:
+    connection = opened(postgresql, **postgresql_service())
+    query = f"SELECT 1.5::numeric AS fine, {value}::numeric AS amount UNION ALL SELECT 1, 1"
+    with pytest.raises(ConnectionFailed) as refusal:
+        connection.read(query).read_all()
+    assert str(refusal.value).startswith(f"column 'amount' holds {told}, which does not fit numeric(38, 10); cast it")
+    assert only(connection, "SELECT 1 AS a") == {"a": 1}
+    connection.close()
+
+
+def test_unlimited_numerics_are_written_with_every_digit(database: Any, table: str) -> None:
+    source = opened(postgresql, **postgresql_service())
+    data = source.read("SELECT sum(v) AS total FROM (VALUES (12345678901234567.89), (0)) AS t (v)")
+    database.write(table, data, "replace", (), silent)
+    assert only(database, database.table_query(table)) == {"total": Decimal("12345678901234567.89")}
+    source.close()
+
+
+def test_sqlite_waits_a_minute_for_another_writer(tmp_path: Path) -> None:
+    connection = opened(sqlite, path=str(tmp_path / "a.sqlite"))
+    assert only(connection, "SELECT timeout FROM pragma_busy_timeout") == {"timeout": 60_000}
+    connection.close()
+
+
+def test_duckdb_lets_go_of_the_file_though_a_result_is_left_unread(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.duckdb")
+    connection = opened(duckdb, path=path)
+    data = connection.read("SELECT * FROM range(100000)")
+    data.read_next_batch()
+    connection.close()
+    del data
+    subprocess.run([sys.executable, "-c", "import duckdb, sys; duckdb.connect(sys.argv[1])", path], check=True)
+
+
+def test_duckdb_takes_no_variables_of_the_program_for_tables(tmp_path: Path) -> None:
+    connection = opened(duckdb, path=str(tmp_path / "a.duckdb"))
+    with pytest.raises(ConnectionFailed, match="data"):
+        connection.read("SELECT * FROM data")
+    connection.close()

@@ -73,6 +73,13 @@ class Server:
     def apply(self, text: str) -> dict[str, Any]:
         return self.post("/api/v1/definitions/apply", {"files": [{"name": "lab.yaml", "text": text}]})
 
+    def refused(self, path: str, text: str) -> str:
+        """The body of the refusal of definitions that have a problem."""
+        body = {"files": [{"name": "lab.yaml", "text": text}]}
+        answer = httpx.post(self.url + path, json=body, headers={"X-API-Key": self.key}, timeout=30)
+        assert answer.is_client_error, answer.text
+        return answer.text
+
     def get(self, path: str) -> dict[str, Any]:
         answer = httpx.get(self.url + path, headers={"X-API-Key": self.key}, timeout=30)
         assert answer.is_success, answer.text

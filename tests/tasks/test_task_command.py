@@ -152,7 +152,7 @@ def stopping(context: RecordingContext, line: str) -> Any:
 def test_a_stopped_program_may_end_in_good_order(context: RecordingContext) -> None:
     outcome = stopping(context, "trap 'echo tidy; exit 0' TERM; echo ready; while true; do sleep 0.01; done")
     assert not outcome.succeeded
-    assert "told to stop" in outcome.message
+    assert outcome.message == "told to stop; it ended with exit code 0"
     assert context.lines[-1] == "tidy"
     assert context.stop is not None
     context.stop()
@@ -165,7 +165,7 @@ def test_a_program_that_does_not_listen_is_killed_after_the_grace(
     began = time.monotonic()
     outcome = stopping(context, "trap '' TERM; (trap '' TERM; echo $$; exec sleep 600); sleep 600")
     assert 0.3 <= time.monotonic() - began < 4
-    assert outcome.message == "ended by SIGKILL after it was told to stop"
+    assert outcome.message == "told to stop; it was ended by SIGKILL"
     wait_until(lambda: not runs(int(context.lines[0])))
 
 
@@ -194,3 +194,39 @@ def test_a_killed_worker_leaves_no_program_behind(tmp_path: Path) -> None:
         worker.kill()
         worker.wait()
         wait_until(lambda: not any(runs(pid) for pid in pids))
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_stop_while_the_program_starts_ends_it(
+    context: RecordingContext, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """The stop comes as the worker's does, from a signal handler: just before or just after the program is there."""
+    started = subprocess.Popen
+
+    def handler(*_: object) -> None:
+        assert context.stop is not None
+        context.stop()
+
+    def start(arguments: Any, **more: Any) -> Any:
+        ours = "sleep 600" in arguments
+        if ours and moment == "before":
+            signal.raise_signal(signal.SIGUSR1)
+        program = started(arguments, **more)
+        if ours and moment == "after":
+            signal.raise_signal(signal.SIGUSR1)
+        return program
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    monkeypatch.setattr(subprocess, "Popen", start)
+    try:
+        outcome = shell(context, "sleep 600")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert outcome.message == "told to stop; it was ended by SIGTERM"
+
+
+def test_a_stop_before_the_program_starts_keeps_it_from_starting(context: RecordingContext, tmp_path: Path) -> None:
+    context.on_cancel = lambda stop: stop()  # type: ignore[method-assign]
+    outcome = shell(context, f"touch {tmp_path}/ran")
+    assert (outcome.succeeded, outcome.message) == (False, "told to stop before it was started")
+    assert not (tmp_path / "ran").exists()

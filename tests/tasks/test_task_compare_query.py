@@ -54,7 +54,7 @@ def test_all_that_differs_is_counted_and_shown(context: RecordingContext) -> Non
     assert found(outcome) == [
         ("missing_left", {"id": 4, "right.w": "d", "right.note": "r"}),
         ("missing_right", {"id": 3, "left.v": "c", "left.note": "z"}),
-        ("different", {"id": 2, "left.v": "b", "right.w": "B", "left.note": "y", "right.note": "q"}),
+        ("different", {"id": 2, "differs": ["v"], "left.v": "b", "right.w": "B", "left.note": "y", "right.note": "q"}),
     ]
 
 
@@ -68,7 +68,7 @@ def test_missing_keys_are_the_same_key(context: RecordingContext) -> None:
     left = "SELECT NULL::INTEGER AS a, 1 AS b, 10 AS v"
     right = "SELECT NULL::INTEGER AS a, 1 AS b, 11 AS v"
     outcome = compare(context, left, right, {"name": "a", "role": "key"}, {"name": "b", "role": "key"}, {"name": "v"})
-    assert found(outcome) == [("different", {"a": None, "b": 1, "left.v": 10, "right.v": 11})]
+    assert found(outcome) == [("different", {"a": None, "b": 1, "differs": ["v"], "left.v": 10, "right.v": 11})]
 
 
 def test_not_a_number_is_the_same_as_itself(context: RecordingContext) -> None:
@@ -88,6 +88,24 @@ def test_numbers_within_the_tolerance_are_the_same(context: RecordingContext, ki
     assert [row["id"] for _, row in found(outcome)] == [2, 4]
 
 
+def test_decimals_are_within_the_tolerance_exactly(context: RecordingContext) -> None:
+    left = values(
+        "DECIMAL(38, 10)", "(1, '12345678901234567.89')", "(2, '12345678901234567.89')", "(3, '1e27')", "(4, '0')"
+    )
+    right = values(
+        "DECIMAL(20, 2)", "(1, '12345678901234567.10')", "(2, '12345678901234567.88')", "(3, '1')", "(4, NULL)"
+    )
+    outcome = compare(context, left, right, KEY, {"name": "v", "tolerance": 0.01})
+    assert [row["id"] for _, row in found(outcome)] == [1, 3, 4]
+
+
+def test_a_tolerance_copes_with_decimals_that_no_common_type_holds(context: RecordingContext) -> None:
+    left = values("DECIMAL(38, 0)", "(1, '99999999999999999999999999999999999999')", "(2, '1')", "(3, '1')")
+    right = values("DECIMAL(38, 30)", "(1, 1)", "(2, 1.05)", "(3, 1.2)")
+    outcome = compare(context, left, right, KEY, {"name": "v", "tolerance": 0.1})
+    assert [row["id"] for _, row in found(outcome)] == [1, 3]
+
+
 def test_a_tolerance_in_percent_is_of_the_left_number(context: RecordingContext) -> None:
     left = values("INTEGER", "(1, 100)", "(2, 100)", "(3, -100)", "(4, 0)", "(5, 0)")
     right = values("INTEGER", "(1, 110)", "(2, 111)", "(3, -110)", "(4, 0)", "(5, 1)")
@@ -100,6 +118,19 @@ SAME = [
     ("BIGINT", "9007199254740993", "DECIMAL(38, 0)", "9007199254740993"),
     ("DECIMAL(10, 2)", "0.10", "DOUBLE", "0.1"),
     ("FLOAT", "0.1", "DOUBLE", "0.1"),
+    ("DECIMAL(38, 20)", "12345678901.12345678900000000000", "DOUBLE", "12345678901.123456789"),
+    ("DECIMAL(3, 3)", "0.000", "DOUBLE", "-0.0"),
+    ("DECIMAL(3, 3)", "-0.500", "DECIMAL(38, 38)", "-0.5"),
+    ("DECIMAL(38, 0)", "0", "DECIMAL(38, 38)", "0"),
+    (
+        "DECIMAL(38, 0)",
+        "99999999999999999999999999999999999990",
+        "DECIMAL(38, 0)",
+        "99999999999999999999999999999999999990",
+    ),
+    ("BIGINT", "9007199254740992", "DOUBLE", "9007199254740992"),
+    ("BIGINT", "-9223372036854775808", "DOUBLE", "-9223372036854775808"),
+    ("INTEGER", "100", "FLOAT", "100"),
     ("INTEGER", "1", "VARCHAR", "1"),
     ("VARCHAR", "1.50", "DECIMAL(10, 3)", "1.5"),
     ("VARCHAR", "1e3", "DOUBLE", "1000"),
@@ -112,6 +143,14 @@ SAME = [
     ("UUID", "6f2c2b1c-0000-4000-8000-000000000000", "VARCHAR", "6f2c2b1c-0000-4000-8000-000000000000"),
 ]
 DIFFERENT = [
+    ("DECIMAL(38, 10)", "12345678901234567.89", "DECIMAL(20, 2)", "12345678901234567.10"),
+    ("DECIMAL(38, 10)", "1234567890123456789012345678.5", "DECIMAL(20, 15)", "1.5"),
+    ("DECIMAL(38, 10)", "12345678901234567.89", "DOUBLE", "12345678901234567.89"),
+    ("BIGINT", "9007199254740993", "DOUBLE", "9007199254740992"),
+    ("INTEGER", "16777217", "FLOAT", "16777216"),
+    ("INTEGER", "1", "DOUBLE", "NaN"),
+    ("INTEGER", "1", "DOUBLE", "1.5"),
+    ("DECIMAL(38, 0)", "1", "DOUBLE", "1e300"),
     ("INTEGER", "1", "VARCHAR", "1.4"),
     ("INTEGER", "1", "VARCHAR", "one"),
     ("BIGINT", "9007199254740993", "DECIMAL(38, 0)", "9007199254740992"),
@@ -168,6 +207,44 @@ def test_no_kind_of_finding_crowds_out_the_others(context: RecordingContext) -> 
     assert [kind for kind, _ in found(outcome)] == ["missing_left"] + ["missing_right"] * 2 + ["different"] * 7
 
 
+def test_what_differs_is_named_before_the_values(context: RecordingContext) -> None:
+    outcome = compare(
+        context,
+        "SELECT 1 AS id, 'a' AS a, 1 AS b, 2 AS c, 'n' AS note",
+        "SELECT 1 AS id, 'A' AS a, 1 AS b, 3 AS d, 'm' AS note",
+        {"name": "note", "role": "information"}, KEY, {"name": "a"}, {"name": "b"}, {"left": "c", "right": "d"},
+    )  # fmt: skip
+    ((_, row),) = found(outcome)
+    assert list(row.items())[:2] == [("id", 1), ("differs", ["a", "c"])]
+    assert (row["left.note"], row["left.b"], row["right.d"]) == ("n", 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("left", "one", "right", "other", "shown"),
+    [
+        ("DECIMAL(10, 2)", "10.50", "DOUBLE", "10.25", ("10.5", "10.25")),
+        ("DECIMAL(10, 2)", "10.50", "INTEGER", "100", ("10.5", "100")),
+        ("DECIMAL(10, 2)", "10.50", "DECIMAL(38, 10)", "0", ("10.5", "0")),
+        ("DECIMAL(10, 2)", "10.50", "DOUBLE", "NaN", ("10.5", "NaN")),
+        ("DECIMAL(10, 2)", "10.50", "DECIMAL(10, 2)", "10.60", ("10.50", "10.60")),
+        ("BIGINT", "9007199254740993", "DOUBLE", "9007199254740992", ("9007199254740993", "9007199254740992")),
+        ("INTEGER", "1", "DOUBLE", "1.5", (1, 1.5)),
+    ],
+)
+def test_numbers_of_one_column_are_shown_in_one_form(
+    context: RecordingContext, left: str, one: str, right: str, other: str, shown: Any
+) -> None:
+    outcome = compare(context, values(left, f"(1, '{one}')"), values(right, f"(1, '{other}')"), KEY, {"name": "v"})
+    ((_, row),) = found(outcome)
+    assert (row["left.v"], row["right.v"]) == shown
+
+
+def test_equal_numbers_with_the_same_keys_are_paired_by_size(context: RecordingContext) -> None:
+    left = values("INTEGER", "(1, 10)", "(1, 9)")
+    right = values("DOUBLE", "(1, 10.4)", "(1, 9.4)")
+    assert compare(context, left, right, KEY, {"name": "v", "tolerance": 0.5}).succeeded
+
+
 def test_the_two_sides_may_be_different_systems(context: RecordingContext) -> None:
     context.connect("shop").execute(
         "CREATE TABLE c (id INTEGER, name TEXT); INSERT INTO c VALUES (1, 'Ada'), (2, 'Bob')"
@@ -179,7 +256,7 @@ def test_the_two_sides_may_be_different_systems(context: RecordingContext) -> No
         right={"connection": "shop", "query": "SELECT * FROM c"},
         columns=[KEY, {"name": "name"}],
     )
-    assert found(outcome) == [("different", {"id": 2, "left.name": "Bo", "right.name": "Bob"})]
+    assert found(outcome) == [("different", {"id": 2, "differs": ["name"], "left.name": "Bo", "right.name": "Bob"})]
 
 
 @pytest.mark.parametrize(

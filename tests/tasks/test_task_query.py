@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+import pytest
+
+from ostinato.core.contracts import ConnectionFailed
 from ostinato.core.states import Reason
 from ostinato.tasks import query
 from tests.tasks.recording import RecordingContext, run
@@ -56,3 +59,10 @@ def test_findings_can_be_written_as_json(context: RecordingContext) -> None:
         "list": "[1, 2]",
         "nothing": None,
     }
+
+
+@pytest.mark.parametrize("text", ["DELETE FROM orders RETURNING id", "DROP TABLE orders", "SELECT 1; SELECT 2"])
+def test_a_check_changes_nothing(context: RecordingContext, text: str) -> None:
+    with pytest.raises(ConnectionFailed, match="exactly one SELECT"):
+        check(context, text)
+    assert check(context, "SELECT * FROM orders").rows == 3

@@ -1,10 +1,15 @@
-"""DuckDB: an analytical database in one file, written by one process at a time."""
+"""DuckDB: an analytical database in one file, written by one process at a time.
+
+Within that process the writes to one file wait for one another: two that overlap would both succeed or both conflict.
+"""
 
 # Statements are built from quoted names and from queries that are the user's own.
 # ruff: noqa: S608
 
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,12 +18,14 @@ import msgspec
 import pyarrow as pa
 
 from ostinato.connections import duckdb_session, tables
+from ostinato.connections.arrow import stream
 from ostinato.core.contracts import Batches, ConnectionFailed, Example, WriteMode
 
 name = "duckdb"
 title = "DuckDB"
 
 LOCK_POLL_S = 0.2
+_locks: dict[Path, threading.Lock] = {}
 SQL_TYPES = {
     pa.bool_(): "BOOLEAN",
     pa.int8(): "TINYINT",
@@ -70,7 +77,7 @@ def open(config: Config) -> "DuckdbConnection":
         while True:
             try:
                 session = duckdb_session.start(str(path), config.memory_mb, external_access=config.external_access)
-                return DuckdbConnection(session)
+                return DuckdbConnection(session, _locks.setdefault(path.resolve(), threading.Lock()))
             except duckdb.IOException as error:
                 if "lock" not in str(error) or time.monotonic() >= deadline:
                     raise
@@ -81,11 +88,25 @@ class DuckdbConnection:
     quote = '"'
     creates_in_transaction = True
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, lock: threading.Lock) -> None:
         self._session = session
+        self._lock = lock
+        self._entered = False
+        self._reading: list[Any] = []
 
     def read(self, query: str) -> Batches:
-        return duckdb_session.read(self._session, query)
+        """In a session of its own that is READ ONLY: a SELECT may begin WITH something that changes rows."""
+        with duckdb_session.errors():
+            aside = self._session.cursor()
+            self._reading.append(aside)
+            aside.execute("SET TimeZone = 'UTC'; SET python_enable_replacements = false")
+            aside.execute("BEGIN TRANSACTION READ ONLY")
+        try:
+            data = duckdb_session.read(aside, query)
+        except BaseException:
+            self._end(aside)
+            raise
+        return stream(data.schema, self._ended_with(data, aside))
 
     def table_query(self, table: str) -> str:
         return f"SELECT * FROM {tables.quoted(table)}"
@@ -101,10 +122,22 @@ class DuckdbConnection:
         return duckdb_session.execute(self._session, statements)
 
     def close(self) -> None:
-        self._session.close()
+        for aside in [*self._reading, self._session]:
+            aside.close()
+        self._reading.clear()
 
-    def begin(self) -> None:
+    def enter(self, table: str) -> None:
+        self._lock.acquire()
+        self._entered = True
         self.run("BEGIN TRANSACTION")
+
+    def leave(self) -> None:
+        if self._entered:
+            self._entered = False
+            self._lock.release()
+
+    def freeze(self, table: str) -> None:
+        """A change by a script at the same time is a conflict, which DuckDB tells."""
 
     def commit(self) -> None:
         self.run("COMMIT")
@@ -113,10 +146,12 @@ class DuckdbConnection:
         self.run("ROLLBACK")
 
     def columns(self, table: str) -> Mapping[str, bool] | None:
-        try:
-            rows = self._session.execute(f"DESCRIBE {table}").fetchall()
-        except duckdb.CatalogException:
-            return None
+        """In a session of its own, for a table that does not exist would end the transaction of this one."""
+        with duckdb_session.errors(), closing(self._session.cursor()) as aside:
+            try:
+                rows = aside.execute(f"DESCRIBE {table}").fetchall()
+            except duckdb.CatalogException:
+                return None
         return {row[0]: row[4] is not None for row in rows}
 
     def type_name(self, kind: Any) -> str:
@@ -139,3 +174,14 @@ class DuckdbConnection:
 
     def load(self, table: str, columns: Sequence[str], data: Batches) -> None:
         duckdb_session.load(self._session, table, columns, data)
+
+    def _ended_with(self, data: Batches, aside: Any) -> Iterator[Any]:
+        try:
+            yield from data
+        finally:
+            self._end(aside)
+
+    def _end(self, aside: Any) -> None:
+        if aside in self._reading:
+            self._reading.remove(aside)
+            aside.close()

@@ -42,12 +42,22 @@ def lock_down(session: Any, folders: Sequence[Path]) -> None:
 
 def read(session: Any, query: str) -> Batches:
     with errors():
-        relation = session.sql(tables.trimmed(query))
-        if relation is None:
-            raise ConnectionFailed("the query returns no columns; use a task of kind sql for statements")
+        text = tables.trimmed(query)
+        require_select(session.extract_statements(text))
+        relation = session.sql(text)
         require_unique(list(relation.columns))
         data = plain(relation.to_arrow_reader(BATCH_ROWS))
     return stream(data.schema, _told_errors(data))
+
+
+def require_select(statements: Sequence[Any]) -> None:
+    """What changes something is not a query, even where it returns rows."""
+    if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
+        kinds = ", ".join(statement.type.name for statement in statements) or "none"
+        raise ConnectionFailed(
+            f"a query must be exactly one SELECT, and this one consists of {kinds}; use a task of kind sql for"
+            " statements that change something, and name the values of a PIVOT with IN"
+        )
 
 
 def execute(session: Any, statements: Sequence[Any]) -> int:

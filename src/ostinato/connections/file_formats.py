@@ -1,5 +1,6 @@
 """CSV and Parquet files: which there are in a folder, how one is read by DuckDB, how one is written."""
 
+import fcntl
 import gzip
 import os
 import secrets
@@ -53,11 +54,15 @@ def only(name: str, files: Sequence[Path]) -> Path | None:
 
 def tables_of(folder: Path) -> dict[str, list[Path]]:
     """What the files of a folder are called as tables: by their whole names and by their stems."""
-    files = [file for file in sorted(folder.iterdir()) if format_of(file.name) and file.is_file()]
+    files = tables_in(folder)
     names: dict[str, list[Path]] = {}
     for file in files:
         names.setdefault(stem(file.name), []).append(file)
     return {**names, **{file.name: [file] for file in files}}
+
+
+def tables_in(folder: Path) -> list[Path]:
+    return [file for file in sorted(folder.iterdir()) if format_of(file.name) and file.is_file()]
 
 
 def relation(file: Path, null_values: Sequence[str]) -> str:
@@ -109,6 +114,44 @@ def save(file: Path, data: Batches, tell: Callable[[int], None]) -> int:
     finally:
         part.unlink(missing_ok=True)
     return rows
+
+
+@contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Within, nobody else of ours writes the file: a hidden lock file beside it says so, and goes afterwards.
+
+    Whoever waited for the lock may hold that of a file which is gone by then, and looks for the new one.
+    """
+    place = file.with_name(f".{file.name}.lock")
+    try:
+        lock = _locked(place)
+    except OSError as error:
+        raise ConnectionFailed(f"{file.name} cannot be written: {error.strerror or error}") from None
+    try:
+        yield
+    finally:
+        place.unlink(missing_ok=True)
+        os.close(lock)
+
+
+def _locked(place: Path) -> int:
+    while True:
+        lock = os.open(place, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if _is_at(lock, place):
+                return lock
+        except BaseException:
+            os.close(lock)
+            raise
+        os.close(lock)
+
+
+def _is_at(opened: int, place: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(opened), place.stat())
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

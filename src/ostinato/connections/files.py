@@ -2,7 +2,8 @@
 
 A table is named by the stem of its file (`flights` for flights.csv, flights.csv.gz, flights.csv.zip or
 flights.parquet), or by its whole name in double quotes. Queries reach this folder and nothing else. CSV keeps
-neither types nor bytes: the types are found by looking at the whole file, bytes are written as base64.
+neither types nor bytes: the types are found by looking at the whole file, bytes are written as base64. Writes to one
+file wait for one another.
 """
 
 # Statements are built from quoted names and from queries that are the user's own.
@@ -24,6 +25,11 @@ from ostinato.core.contracts import Batches, ConnectionFailed, Example, WriteMod
 
 name = "files"
 title = "Files (CSV, Parquet)"
+
+
+NO_TABLE = re.compile(r"Table with name (.+?) does not exist!")
+SHOWN = 20
+"""How many files are named where one is missing."""
 
 
 class Config(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -73,7 +79,7 @@ class FilesConnection:
 
     def read(self, query: str) -> Batches:
         problems = self._define(query)
-        with _told(problems):
+        with self._told(problems):
             return duckdb_session.read(self._session, query)
 
     def table_query(self, table: str) -> str:
@@ -88,18 +94,19 @@ class FilesConnection:
         names = list(source.schema.names)
         require_unique(names)
         tables.require_keys(mode, keys, names)
-        if mode == "replace" or not file.exists():
-            return file_formats.save(file, source, tell)
-        incoming = self._private / "incoming.parquet"
-        rows = file_formats.save(incoming, source, tell)
-        combined = duckdb_session.read(self._session, self._combination(file, incoming, names, keys, mode))
-        file_formats.save(file, combined, lambda _: None)
-        return rows
+        with file_formats.alone(file):
+            if mode == "replace" or not file.exists():
+                return file_formats.save(file, source, tell)
+            incoming = self._private / "incoming.parquet"
+            rows = file_formats.save(incoming, source, tell)
+            combined = duckdb_session.read(self._session, self._combination(file, incoming, names, keys, mode))
+            file_formats.save(file, combined, lambda _: None)
+            return rows
 
     def execute(self, script: str) -> int | None:
         with duckdb_session.errors():
             statements = self._session.extract_statements(script)
-        with _told(self._define(script)):
+        with self._told(self._define(script)):
             return duckdb_session.execute(self._session, statements)
 
     def close(self) -> None:
@@ -167,11 +174,22 @@ class FilesConnection:
         kept = f"ANTI JOIN {file_formats.relation(incoming, [])} n ON {same}" if mode == "merge" else ""
         return f"SELECT o.* FROM {old} o {kept} UNION ALL {new}"
 
+    @contextmanager
+    def _told(self, problems: list[str]) -> Iterator[None]:
+        """Put what was wrong with files before what DuckDB says of a query, or say which files there are."""
+        try:
+            yield
+        except ConnectionFailed as error:
+            missing = NO_TABLE.search(str(error))
+            told = self._without(missing[1]) if missing and not problems else str(error)
+            raise ConnectionFailed("; ".join([*problems, told])) from None
 
-@contextmanager
-def _told(problems: list[str]) -> Iterator[None]:
-    """Put what was wrong with files before what DuckDB says of a query."""
-    try:
-        yield
-    except ConnectionFailed as error:
-        raise ConnectionFailed("; ".join([*problems, str(error)])) from None
+    def _without(self, table: str) -> str:
+        names = [file.name for file in file_formats.tables_in(self._folder)]
+        if not names:
+            return f"there is no table {table!r}: the folder {str(self._folder)!r} holds no CSV or Parquet file"
+        more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+        return (
+            f"there is no table {table!r}; the folder {str(self._folder)!r} holds {', '.join(names[:SHOWN])}{more},"
+            " and a table is named by its file with or without the ending"
+        )

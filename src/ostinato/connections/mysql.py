@@ -3,19 +3,25 @@
 Creating a table commits at once there, so a table made for a write that failed is dropped again; tables of an engine
 without transactions (MyISAM, Aria) cannot keep their old rows. BOOLEAN is TINYINT there and is read as a number;
 FLOAT is read with the six digits that the server sends; a zero date is read as NULL.
+
+A query is one statement, read in a session that is READ ONLY. Writes to one table wait for one another by GET_LOCK.
 """
 
 # Statements are built from quoted names and from queries that are the user's own.
 # ruff: noqa: S608
 
+import hashlib
+import re
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Annotated, Any, cast
 
 import msgspec
 import pyarrow as pa
 import pymysql
-from pymysql.constants import CLIENT, FIELD_TYPE, FLAG
+from pymysql.constants import COMMAND, FIELD_TYPE, FLAG
 from pymysql.cursors import SSCursor
 
 from ostinato.connections import tables
@@ -27,6 +33,12 @@ name = "mysql"
 title = "MySQL / MariaDB"
 
 BINARY_CHARSET = 63
+LOCK_WAIT_S = 3600
+"""How long a write waits for another one to the same table."""
+COMMENT = re.compile(r"\s+|/\*(?!M?!).*?\*/|(?:--\s|#)[^\n]*(?:\n|$)", re.DOTALL)
+QUERY = re.compile(r"\(|(?:SELECT|WITH|VALUES|TABLE|SHOW|DESCRIBE|DESC|EXPLAIN|CHECKSUM)\b", re.IGNORECASE)
+TO_A_FILE = re.compile(r"\b(?:OUTFILE|DUMPFILE)\b", re.IGNORECASE)
+MULTI_STATEMENTS_ON, MULTI_STATEMENTS_OFF = 0, 1
 DAY = timedelta(days=1)
 PREFIX = 191
 """Characters of a long text that an index of ours covers; more would exceed what older servers index."""
@@ -113,7 +125,6 @@ def open(config: Config) -> "MysqlConnection":
             connect_timeout=config.connect_timeout,
             charset="utf8mb4",
             autocommit=True,
-            client_flag=CLIENT.MULTI_STATEMENTS,
             init_command="SET time_zone = '+00:00', sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')",
         )
     return MysqlConnection(connection, config.password)
@@ -126,11 +137,15 @@ class MysqlConnection:
     def __init__(self, connection: Any, password: str) -> None:
         self._connection = connection
         self._password = password
+        self._lock = ""
 
     def read(self, query: str) -> Batches:
+        text = tables.trimmed(query)
+        _require_query(text)
+        self.run("SET SESSION TRANSACTION READ ONLY")
         cursor = SSCursor(self._connection)
         with self._failures():
-            cursor.execute(tables.trimmed(query))
+            cursor.execute(text)
             schema = _schema(cursor)
         return stream(schema, self._batches(cursor, schema))
 
@@ -145,7 +160,7 @@ class MysqlConnection:
     def execute(self, script: str) -> int | None:
         self.begin()
         try:
-            with self._failures(), self._connection.cursor() as cursor:
+            with self._failures(), self._several_statements(), self._connection.cursor() as cursor:
                 cursor.execute(tables.trimmed(script))
                 changed = _changed(cursor)
                 while cursor.nextset():
@@ -164,8 +179,35 @@ class MysqlConnection:
         with self._failures():
             self._connection.close()
 
+    def enter(self, table: str) -> None:
+        """The lock belongs to the session, for a CREATE TABLE would end the transaction that it belonged to."""
+        *schema, bare = tables.parts(table.replace('"', '""').replace("`", '"'))
+        with self._failures(), self._connection.cursor() as cursor:
+            cursor.execute("SELECT DATABASE()")
+            (current,) = cursor.fetchone()
+            place = ".".join([*(schema or [current]), bare]).casefold()
+            self._lock = f"ostinato:{hashlib.sha256(place.encode()).hexdigest()[:40]}"
+            cursor.execute("SELECT GET_LOCK(%s, %s)", [self._lock, LOCK_WAIT_S])
+            if cursor.fetchone() != (1,):
+                self._lock = ""
+                raise ConnectionFailed(
+                    f"another write to table {table} has been under way for {LOCK_WAIT_S // 60} minutes; try again"
+                )
+        self.begin()
+
+    def leave(self) -> None:
+        """Where the session is gone, so is the lock."""
+        if self._lock:
+            with suppress(ConnectionFailed):
+                self.run(f"DO RELEASE_LOCK('{self._lock}')")
+        self._lock = ""
+
+    def freeze(self, table: str) -> None:
+        """The rows that are deleted stay locked, and so do the gaps between them."""
+
     def begin(self) -> None:
         """Autocommit stays off until the end, for a CREATE TABLE ends a transaction that BEGIN alone had started."""
+        self.run("SET SESSION TRANSACTION READ WRITE")
         with self._failures():
             self._connection.autocommit(False)
 
@@ -222,6 +264,21 @@ class MysqlConnection:
                 rows = list(zip(*(_sendable(column) for column in batch.columns), strict=True))
                 cursor.executemany(statement, rows)
 
+    @contextmanager
+    def _several_statements(self) -> Iterator[None]:
+        """The server takes one statement at a time otherwise, so that a query cannot bring others along."""
+        self._allow_statements(MULTI_STATEMENTS_ON)
+        try:
+            yield
+        finally:
+            if self._connection.open:
+                self._allow_statements(MULTI_STATEMENTS_OFF)
+
+    def _allow_statements(self, option: int) -> None:
+        # The driver has no public name for this command of the protocol.
+        self._connection._execute_command(COMMAND.COM_SET_OPTION, struct.pack("<H", option))
+        self._connection._read_packet()
+
     def _describe(self, table: str) -> Sequence[Any] | None:
         """Name, type, null, key, default and extra of each column; None: there is no such table."""
         try:
@@ -242,6 +299,18 @@ class MysqlConnection:
 
     def _failures(self) -> Any:
         return failures(pymysql.Error, OSError, secret=self._password)
+
+
+def _require_query(text: str) -> None:
+    """A read-only session refuses what changes rows and tables, but neither settings nor files of the server."""
+    start = 0
+    while skipped := COMMENT.match(text, start):
+        start = skipped.end()
+    if not QUERY.match(text, start) or TO_A_FILE.search(text):
+        raise ConnectionFailed(
+            "a query must be one SELECT, WITH, VALUES, TABLE, SHOW, DESCRIBE or EXPLAIN, without OUTFILE and DUMPFILE;"
+            " use a task of kind sql for statements that change something"
+        )
 
 
 def _changed(cursor: Any) -> int:

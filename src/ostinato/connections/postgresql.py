@@ -1,8 +1,12 @@
 """PostgreSQL: rows stream out by COPY and in by COPY.
 
-Numbers: `numeric(p, s)` up to 38 digits stays exact; `numeric` without limits, which Arrow cannot hold, is read as a
-double; cast it to `numeric(p, s)` where every digit counts. Types without a counterpart (uuid, json, arrays,
+Numbers: `numeric(p, s)` up to 38 digits stays exact. Arrow cannot hold `numeric` without limits (every sum and average
+of numerics) or with more digits: it is read as `numeric(38, 10)`, rounded past ten places, and a value that does not
+fit fails the read; cast it in the query where more places count. Types without a counterpart (uuid, json, arrays,
 intervals) are read as text.
+
+A query runs in a READ ONLY transaction. Writes to one table wait for one another by an advisory lock; while rows are
+replaced or merged the table is locked against everybody's changes as well, but not against reading.
 """
 
 # Statements are built from quoted names and from queries that are the user's own.
@@ -10,6 +14,8 @@ intervals) are read as text.
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -47,6 +53,18 @@ ARROW_TYPES: dict[int, Any] = {
     1184: pa.timestamp("us", "UTC"),
 }
 NUMERIC = 1700
+UNLIMITED = pa.decimal128(38, 10)
+"""What a numeric is read as that has no limits or exceeds those of Arrow."""
+LOCK = """
+    SELECT pg_advisory_xact_lock(hashtextextended('ostinato:' || coalesce(
+        (SELECT format('%%I.%%I', n.nspname, c.relname) FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.oid = pg_catalog.to_regclass(%(table)s::text)),
+        format('%%I.%%I', coalesce(%(schema)s::text, current_schema()), %(name)s::text)), 0))
+"""
+LOCKABLE = """
+    SELECT FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass(%s) AND relkind IN ('r', 'p', 'v')
+"""
 SQL_TYPES = {
     pa.bool_(): "boolean",
     pa.int8(): "smallint",
@@ -131,10 +149,13 @@ class PostgresConnection:
 
     def read(self, query: str) -> Batches:
         text = tables.trimmed(query)
-        with self._failures():
-            described = self._connection.execute(f"SELECT * FROM (\n{text}\n) q LIMIT 0".encode())
-            schema = _schema(described.description or ())
-        return stream(schema, self._batches(text, schema))
+        with self._failures(), self._read_only():
+            # A prepared statement is a single one: nothing can follow a parenthesis that the query closes itself.
+            described = self._connection.execute(f"SELECT * FROM (\n{text}\n) q LIMIT 0".encode(), prepare=True)
+            description = described.description or ()
+        schema = _schema(description)
+        unlimited = [column.name for column in description if _is_unlimited(column)]
+        return stream(schema, self._batches(_rounding(text, schema.names, unlimited), schema, unlimited))
 
     def table_query(self, table: str) -> str:
         return f"SELECT * FROM {tables.quoted(table)}"
@@ -156,8 +177,21 @@ class PostgresConnection:
     def close(self) -> None:
         self._connection.close()
 
-    def begin(self) -> None:
-        self.run("BEGIN")
+    def enter(self, table: str) -> None:
+        """READ COMMITTED, so that what is seen after a wait is what the one waited for has left."""
+        *schema, bare = tables.parts(table)
+        named = {"table": table, "schema": schema[-1] if schema else None, "name": bare}
+        self.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        with self._failures():
+            self._connection.execute(LOCK, named)
+
+    def leave(self) -> None:
+        """The end of the transaction lets the next one in."""
+
+    def freeze(self, table: str) -> None:
+        with self._failures():
+            if self._connection.execute(LOCKABLE, [table]).rowcount:
+                self.run(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
 
     def commit(self) -> None:
         self.run("COMMIT")
@@ -200,11 +234,20 @@ class PostgresConnection:
                 csv.write_csv(_with_hex(batch), sink, csv.WriteOptions(include_header=False))
                 copy.write(sink.getbuffer())
 
-    def _batches(self, query: str, schema: Any) -> Iterator[Any]:
-        statement = f"COPY (\n{query}\n) TO STDOUT (FORMAT csv, NULL '{NULL}')"
-        with self._failures(), self._connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+    def _batches(self, query: str, schema: Any, unlimited: Sequence[str]) -> Iterator[Any]:
+        statement = f"COPY (\n{query}\n) TO STDOUT (FORMAT csv, NULL '{NULL}')".encode()
+        with self._failures(), self._read_only(), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
             for block in _blocks(copy):
-                yield _parsed(block, schema)
+                yield _parsed(block, schema, unlimited)
+
+    @contextmanager
+    def _read_only(self) -> Iterator[None]:
+        self._connection.execute("BEGIN READ ONLY")
+        try:
+            yield
+        finally:
+            if not self._connection.closed:
+                self._connection.execute("ROLLBACK")
 
     def _failures(self) -> Any:
         return failures(psycopg.Error, OSError, secret=self._password)
@@ -220,10 +263,24 @@ def _schema(description: Sequence[psycopg.Column]) -> Any:
 def _arrow_type(column: psycopg.Column) -> Any:
     if column.type_code != NUMERIC:
         return ARROW_TYPES.get(column.type_code, pa.string())
+    precision, scale = column.precision or 0, column.scale or 0
+    return UNLIMITED if _is_unlimited(column) else pa.decimal128(max(precision, scale), scale)
+
+
+def _is_unlimited(column: psycopg.Column) -> bool:
     precision, scale = column.precision, column.scale
-    if precision is None or scale is None or not 0 <= scale <= precision:
-        return pa.float64()
-    return pa.decimal128(min(precision, 38), scale) if scale <= 38 else pa.float64()
+    fits = precision is not None and scale is not None and precision <= 38 and 0 <= scale <= 38
+    return column.type_code == NUMERIC and not fits
+
+
+def _rounding(query: str, names: Sequence[str], unlimited: Sequence[str]) -> str:
+    """The query with unlimited numerics rounded to what is read of them; a cast would not tell whose value is amiss."""
+    if not unlimited:
+        return query
+    columns = [
+        f"round({q}, {UNLIMITED.scale})" if n in unlimited else q for n in names for q in [tables.quoted_name(n)]
+    ]
+    return f"SELECT {', '.join(columns)} FROM (\n{query}\n) q"
 
 
 def _blocks(copy: psycopg.Copy) -> Iterator[bytes]:
@@ -240,8 +297,11 @@ def _blocks(copy: psycopg.Copy) -> Iterator[bytes]:
         yield b"".join(rows)
 
 
-def _parsed(block: bytes, schema: Any) -> Any:
-    text_types = {field.name: pa.string() if pa.types.is_binary(field.type) else field.type for field in schema}
+def _parsed(block: bytes, schema: Any, unlimited: Sequence[str]) -> Any:
+    text_types = {
+        field.name: pa.string() if pa.types.is_binary(field.type) or field.name in unlimited else field.type
+        for field in schema
+    }
     table = csv.read_csv(
         pa.BufferReader(block),
         read_options=csv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=schema.names),
@@ -256,10 +316,28 @@ def _parsed(block: bytes, schema: Any) -> Any:
         ),
     ).combine_chunks()
     columns = [
-        _from_hex(column) if pa.types.is_binary(field.type) else column.combine_chunks()
+        _from_hex(column)
+        if pa.types.is_binary(field.type)
+        else _exact(column.combine_chunks(), field.name)
+        if field.name in unlimited
+        else column.combine_chunks()
         for column, field in zip(table.columns, schema, strict=True)
     ]
     return pa.record_batch(columns, schema=schema)
+
+
+def _exact(column: Any, name: str) -> Any:
+    try:
+        return column.cast(UNLIMITED)
+    except pa.ArrowInvalid:
+        limit = Decimal(10) ** (UNLIMITED.precision - UNLIMITED.scale)
+        numbers = ((text, Decimal(text)) for text in column.to_pylist() if text is not None)
+        value = next(text for text, number in numbers if not number.is_finite() or abs(number) >= limit)
+        shown = value.rstrip("0").rstrip(".") if "." in value else value
+        raise ConnectionFailed(
+            f"column {name!r} holds {shown}, which does not fit numeric({UNLIMITED.precision}, {UNLIMITED.scale});"
+            f" cast it in the query, for instance to numeric(38, 0), double precision or text"
+        ) from None
 
 
 def _from_hex(column: Any) -> Any:

@@ -4,6 +4,9 @@ A query is run into a temporary table first (on disk): that tells what kinds of 
 of the database, so that a transfer can write into the file it reads from. A column of whole numbers and fractions is
 read as a double; text in a column declared DATE, TIME, TIMESTAMP or DECIMAL_TEXT(p, s) is read as that. SQLite keeps
 NaN as NULL.
+
+A query cannot change anything: it becomes the body of a view, and SQLite has only SELECT there. A write takes the
+whole file, so that others wait for as long as `busy_timeout` allows.
 """
 
 # Statements are built from quoted names and from queries that are the user's own.
@@ -110,8 +113,14 @@ class SqliteConnection:
     def close(self) -> None:
         self._connection.close()
 
-    def begin(self) -> None:
+    def enter(self, table: str) -> None:
         self.run("BEGIN IMMEDIATE")
+
+    def leave(self) -> None:
+        """The end of the transaction lets the next one in."""
+
+    def freeze(self, table: str) -> None:
+        """Nobody else can write to the file already."""
 
     def commit(self) -> None:
         self.run("COMMIT")

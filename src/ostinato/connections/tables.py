@@ -1,9 +1,9 @@
 """How rows are written to a SQL database: one algorithm for all of them.
 
-Everything happens in one transaction. `replace` is DELETE and insert, so that readers see the old rows until the
-commit and grants, indexes and views stay. `merge` loads a temporary table first, deletes the rows with the same keys
-(NULL is the same as NULL), and inserts. Where creating a table cannot be undone by a rollback, a table that was made
-for this write is dropped when the write fails.
+Everything happens in one transaction, and writes to one table wait for one another. `replace` is DELETE and insert, so
+that readers see the old rows until the commit and grants, indexes and views stay. `merge` loads a temporary table
+first, deletes the rows with the same keys (NULL is the same as NULL), and inserts. Where creating a table cannot be
+undone by a rollback, a table that was made for this write is dropped when the write fails.
 """
 
 # Statements are built from quoted names and from queries that are the user's own.
@@ -25,7 +25,17 @@ class Database(Protocol):
     quote: str
     creates_in_transaction: bool
 
-    def begin(self) -> None: ...
+    def enter(self, table: str) -> None:
+        """Begin a transaction, once no other write of ours to this table is under way."""
+        ...
+
+    def leave(self) -> None:
+        """Let the next write in, after the end of the transaction; may be called without `enter` having succeeded."""
+        ...
+
+    def freeze(self, table: str) -> None:
+        """Keep everybody from changing the rows until the end of the transaction; they can be read all the while."""
+        ...
 
     def commit(self) -> None: ...
 
@@ -65,12 +75,12 @@ def write(
     require_unique(names)
     require_keys(mode, keys, names)
     target = quoted(table, database.quote)
-    existing = database.columns(target)
-    columns = names if existing is None else matched(table, names, existing)
-    key_columns = [columns[names.index(key)] for key in keys]
     made = False
     try:
-        database.begin()
+        database.enter(target)
+        existing = database.columns(target)
+        columns = names if existing is None else matched(table, names, existing)
+        key_columns = [columns[names.index(key)] for key in keys]
         if existing is None:
             _create(database, target, source.schema)
             made = True
@@ -79,6 +89,8 @@ def write(
     except BaseException:
         _undo(database, target, made)
         raise
+    finally:
+        database.leave()
     return rows
 
 
@@ -162,6 +174,8 @@ def _fill(
     source: Batches,
     tell: Callable[[int], None],
 ) -> int:
+    if mode != "append":
+        database.freeze(target)
     if mode == "replace":
         database.run(f"DELETE FROM {target}")
     into = database.stage(target, columns, keys) if mode == "merge" else target

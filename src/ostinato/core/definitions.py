@@ -117,7 +117,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ] = None
     retries: Annotated[RetryPolicy, msgspec.Meta(description="When a failed attempt is tried again.")] = RetryPolicy()
     overlap: Annotated[
-        Overlap, msgspec.Meta(description="Whether it may be started while it is queued or running.")
+        Overlap,
+        msgspec.Meta(
+            description="forbid: at work once at a time; a second start is refused, and in plans its next run waits."
+        ),
     ] = Overlap.FORBID
     disabled: Annotated[bool, msgspec.Meta(description="Whether it is left out of plans and cannot be started.")] = (
         False

@@ -3,7 +3,8 @@
 Both results are streamed into a database on disk in the attempt's own folder and joined there, so that memory stays
 bounded whatever their size. Missing keys are the same as missing keys, NaN as NaN; a missing value differs from any
 other. Values of different types are compared by what they mean: numbers as numbers, days as midnights, text as the
-type of the other side where it can be read so.
+type of the other side where it can be read so. Whole numbers and decimals are compared exactly; with a double, or a
+single, they are compared as far as that is exact: whole numbers to the last digit, fractions by the nearest double.
 """
 
 # Statements are built from columns and aliases of our own making.
@@ -11,6 +12,7 @@ type of the other side where it can be read so.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -19,8 +21,9 @@ import msgspec
 import pyarrow as pa
 
 from ostinato.core.contracts import Batches, Context, Example, Finding, Outcome
-from ostinato.core.rows import json_row
+from ostinato.core.rows import EXACT_IN_JSON, json_row
 from ostinato.core.states import Reason
+from ostinato.tasks.comparable import MOST_DIGITS, are_exact, comparable, digits, is_number
 
 name = "CompareQuery"
 title = "Compare two queries"
@@ -30,10 +33,6 @@ FETCH_ROWS = 1000
 KINDS = ("missing_left", "missing_right", "different")
 Side: TypeAlias = Literal["left", "right"]
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
-WHOLE = frozenset(
-    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
-)
-FLOATS = frozenset({"FLOAT", "DOUBLE"})
 
 
 class Input(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -137,12 +136,13 @@ def run(config: Config, context: Context) -> Outcome:
         try:
             left_rows = _load(database, "left", config, context)
             right_rows = _load(database, "right", config, context)
-            _compare(database, config.columns, context)
+            types = {side: _types(database, side) for side in ("left", "right")}
+            _compare(database, config.columns, types, context)
         except CannotCompare as refusal:
             return Outcome(succeeded=False, message=str(refusal), reason=Reason.INVALID)
         found = dict(database.execute("SELECT kind, count(*) FROM found GROUP BY kind").fetchall())
         counts = {kind: int(found.get(kind, 0)) for kind in KINDS}
-        findings = list(_findings(database, config, counts))
+        findings = list(_findings(database, config, counts, _mixed(types)))
     message = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in counts.items() if count)
     told = message or "no difference"
     context.log(f"compared {left_rows:,} rows on the left with {right_rows:,} on the right: {told}")
@@ -215,25 +215,29 @@ def _gathered(data: Batches, indexes: Sequence[int], schema: Any) -> Iterator[An
         yield pa.Table.from_batches(batches)
 
 
-def _compare(database: Any, columns: Sequence[Column], context: Context) -> None:
-    """Join both sides and put into the table `found` what is missing or differs."""
-    types = {side: _types(database, side) for side in ("left", "right")}
-    pairs = [_comparable(f"l.c{at}", f"r.c{at}", types["left"][at], types["right"][at]) for at in range(len(columns))]
+def _compare(database: Any, columns: Sequence[Column], types: Mapping[str, Sequence[str]], context: Context) -> None:
+    """Join both sides and put into the table `found` what is missing or differs, and in which columns."""
+    pairs = [comparable(f"l.c{at}", f"r.c{at}", types["left"][at], types["right"][at]) for at in range(len(columns))]
     keys = [pair for pair, column in zip(pairs, columns, strict=True) if column.role == "key"]
-    values = [
-        _different(pair, column, types["left"][at], types["right"][at])
+    values = {
+        at: _different(pair, (f"l.c{at}", f"r.c{at}"), column, types["left"][at], types["right"][at])
         for at, (pair, column) in enumerate(zip(pairs, columns, strict=True))
         if column.role == "value"
-    ]
-    numbered = _pair_duplicates(database, pairs, columns, context)
+    }
+    numbers = [is_number(left) and is_number(right) for left, right in zip(*types.values(), strict=True)]
+    orders = [(f"l.c{at}", f"r.c{at}") if numbers[at] else pair for at, pair in enumerate(pairs)]
+    numbered = _pair_duplicates(database, pairs, orders, columns, context)
     same = [f"{left} IS NOT DISTINCT FROM {right}" for left, right in keys] + (["l.n = r.n"] if numbered else [])
-    shown = ", ".join(f"{side}.c{at} AS {side}{at}" for side in "lr" for at in range(len(columns)))
+    shown = ", ".join(
+        [f"{side}.c{at} AS {side}{at}" for side in "lr" for at in range(len(columns))]
+        + [f"{differs} AS d{at}" for at, differs in values.items()]
+    )
     database.execute(
         "CREATE TABLE found AS SELECT"
         " CASE WHEN l.here IS NULL THEN 'missing_left' WHEN r.here IS NULL THEN 'missing_right' ELSE 'different' END"
         f' AS kind, {shown} FROM (SELECT *, true AS here FROM "left") l'
         f' FULL OUTER JOIN (SELECT *, true AS here FROM "right") r ON {" AND ".join(same)}'
-        f" WHERE l.here IS NULL OR r.here IS NULL OR {' OR '.join(values) or 'false'}"
+        f" WHERE l.here IS NULL OR r.here IS NULL OR {' OR '.join(values.values()) or 'false'}"
     )
 
 
@@ -241,89 +245,38 @@ def _types(database: Any, side: str) -> list[str]:
     return [row[1] for row in database.execute(f'DESCRIBE "{side}"').fetchall()]
 
 
-def _comparable(left: str, right: str, left_type: str, right_type: str) -> tuple[str, str]:
-    """Two expressions that are equal where both values mean the same."""
-    types = {left_type, right_type}
-    common = _common_type(types)
-    if common == "":
-        return left, right
-    if common is not None:
-        return f"CAST({left} AS {common})", f"CAST({right} AS {common})"
-    readable = _readable_type((types - {"VARCHAR"}).pop())
-    return _as_text(left, left_type, readable), _as_text(right, right_type, readable)
-
-
-def _common_type(types: set[str]) -> str | None:
-    """What to cast both sides to; empty: nothing is needed; None: one is text, to be read as the other."""
-    if len(types) == 1:
-        return ""
-    if "VARCHAR" in types:
-        return None
-    if all(_is_number(kind) or kind == "BOOLEAN" for kind in types):
-        return "FLOAT" if "FLOAT" in types else "DOUBLE" if "DOUBLE" in types else _exact_type(types)
-    if all(kind == "DATE" or kind.startswith("TIMESTAMP") for kind in types):
-        return "TIMESTAMPTZ" if "TIMESTAMP WITH TIME ZONE" in types else "TIMESTAMP"
-    return "VARCHAR"
-
-
-def _exact_type(types: set[str]) -> str:
-    """A decimal that holds both, or nothing where DuckDB finds the common whole number itself."""
-    if "BOOLEAN" not in types and types <= WHOLE:
-        return ""
-    digits = [_digits(kind) for kind in types]
-    scale = max(scale for _, scale in digits)
-    return f"DECIMAL({min(38, max(whole for whole, _ in digits) + scale)}, {scale})"
-
-
-def _readable_type(kind: str) -> str:
-    """As what text is read that is compared with this type: finer than the type itself, so that nothing is rounded."""
-    if kind in WHOLE or kind.startswith("DECIMAL"):
-        whole, scale = _digits(kind)
-        return f"DECIMAL(38, {min(scale + 12, 38 - whole)})"
-    return "TIMESTAMP" if kind == "DATE" else kind
-
-
-def _as_text(value: str, kind: str, readable: str) -> str:
-    """Both sides spelled the same way; text that cannot be read as the other type stays as it is."""
-    if kind == "VARCHAR":
-        return f"coalesce(CAST(TRY_CAST({value} AS {readable}) AS VARCHAR), {value})"
-    return f"CAST(CAST({value} AS {readable}) AS VARCHAR)"
-
-
-def _is_number(kind: str) -> bool:
-    return kind in WHOLE or kind in FLOATS or kind.startswith("DECIMAL")
-
-
-def _digits(kind: str) -> tuple[int, int]:
-    """Digits before and after the point."""
-    if not kind.startswith("DECIMAL"):
-        return 20, 0
-    precision, scale = (int(part) for part in kind.removeprefix("DECIMAL(").removesuffix(")").split(","))
-    return precision - scale, scale
-
-
-def _different(pair: tuple[str, str], column: Column, left_type: str, right_type: str) -> str:
+def _different(pair: tuple[str, str], raw: tuple[str, str], column: Column, left_type: str, right_type: str) -> str:
+    """Whether two values differ: `pair` are equal where they mean the same, `raw` are the columns themselves."""
     left, right = pair
     if column.tolerance is None and column.tolerance_percent is None:
         return f"{left} IS DISTINCT FROM {right}"
     for side, kind in (("left", left_type), ("right", right_type)):
-        if not _is_number(kind):
+        if not is_number(kind):
             raise CannotCompare(
                 f"column {column.on('left' if side == 'left' else 'right')!r} of the {side} side is {kind}, and only"
                 " numbers have a tolerance; cast it in the query, or leave the tolerance out"
             )
-    left, right = f"CAST({left} AS DOUBLE)", f"CAST({right} AS DOUBLE)"
+    raw_left, raw_right = raw
+    left, right = f"CAST({raw_left} AS DOUBLE)", f"CAST({raw_right} AS DOUBLE)"
     allowed = (
         f"{column.tolerance!r}" if column.tolerance is not None else f"abs({left}) * {column.tolerance_percent!r} / 100"
     )
     # Doubles carry about 16 digits: without the second term 1.00 and 1.01 would be more than 0.01 apart.
     near = f"abs({left} - {right}) <= {allowed} + 4e-16 * greatest(abs({left}), abs({right}))"
+    if are_exact({left_type, right_type}):
+        scale = max(digits(left_type)[1], digits(right_type)[1])
+        apart = " - ".join(f"CAST({value} AS DECIMAL({MOST_DIGITS}, {scale}))" for value in raw)
+        near = f"coalesce(CAST(TRY(abs({apart})) AS DOUBLE) <= {allowed} * (1 + 4e-16), {near})"
     both_finite = f"isfinite({left}) AND isfinite({right})"
-    return f"({left} IS DISTINCT FROM {right} AND NOT coalesce({both_finite} AND {near}, false))"
+    return f"({pair[0]} IS DISTINCT FROM {pair[1]} AND NOT coalesce({both_finite} AND {near}, false))"
 
 
 def _pair_duplicates(
-    database: Any, pairs: Sequence[tuple[str, str]], columns: Sequence[Column], context: Context
+    database: Any,
+    pairs: Sequence[tuple[str, str]],
+    orders: Sequence[tuple[str, str]],
+    columns: Sequence[Column],
+    context: Context,
 ) -> bool:
     """Number the rows of equal keys on both sides, if there are any; whether that was needed."""
     found = False
@@ -337,7 +290,7 @@ def _pair_duplicates(
             context.log(f"warning: {count:,} keys occur more than once on the {side} side; they are paired in order")
     for at, side in enumerate(("left", "right") if found else ()):
         keys = [pair[at] for pair, column in zip(pairs, columns, strict=True) if column.role == "key"]
-        others = [pair[at] for pair, column in zip(pairs, columns, strict=True) if column.role == "value"]
+        others = [pair[at] for pair, column in zip(orders, columns, strict=True) if column.role == "value"]
         order = f"ORDER BY {', '.join(others)}" if others else ""
         database.execute(
             f"CREATE TABLE numbered AS SELECT *, row_number() OVER (PARTITION BY {', '.join(keys)} {order}) AS n"
@@ -348,14 +301,27 @@ def _pair_duplicates(
     return found
 
 
-def _findings(database: Any, config: Config, counts: Mapping[str, int]) -> Iterator[Finding]:
+def _mixed(types: Mapping[str, Sequence[str]]) -> dict[int, bool]:
+    """The columns whose sides are both numbers, of different types; True where one is a decimal."""
+    pairs = enumerate(zip(types["left"], types["right"], strict=True))
+    return {
+        at: any(kind.startswith("DECIMAL") for kind in pair)
+        for at, pair in pairs
+        if len(set(pair)) > 1 and all(map(is_number, pair))
+    }
+
+
+def _findings(database: Any, config: Config, counts: Mapping[str, int], mixed: Mapping[int, bool]) -> Iterator[Finding]:
     keys = [at for at, column in enumerate(config.columns) if column.role == "key"]
     order = ", ".join(f"{side}{at}" for side in "lr" for at in keys)
     for kind, share in _shares(counts, config.keep).items():
         data = database.sql(f"SELECT * FROM found WHERE kind = '{kind}' ORDER BY {order} LIMIT {share}")
         for batch in data.to_arrow_reader(FETCH_ROWS):
             for row in batch.to_pylist():
-                yield Finding(kind=kind, row=json_row(_shown(row, kind, config.columns)))
+                alike = dict(row)
+                for at, decimal in mixed.items():
+                    alike[f"l{at}"], alike[f"r{at}"] = _alike(row[f"l{at}"], row[f"r{at}"], decimal)
+                yield Finding(kind=kind, row=json_row(_shown(alike, kind, config.columns)))
 
 
 def _shares(counts: Mapping[str, int], keep: int) -> dict[str, int]:
@@ -368,14 +334,36 @@ def _shares(counts: Mapping[str, int], keep: int) -> dict[str, int]:
 
 
 def _shown(row: Mapping[str, Any], kind: str, columns: Sequence[Column]) -> dict[str, Any]:
-    """Keys by their name; the other columns as `left.NAME` and `right.NAME`, as far as the side has the row."""
-    shown: dict[str, Any] = {}
+    """Keys by their name, then the names of those that differ (as `differs`, unless a key is called so); the other
+    columns as `left.NAME` and `right.NAME`, as far as the side has the row.
+    """
+    shown: dict[str, Any] = {
+        column.on("left"): row[f"{'r' if kind == 'missing_left' else 'l'}{at}"]
+        for at, column in enumerate(columns)
+        if column.role == "key"
+    }
+    if kind == "different":
+        shown.setdefault("differs", [column.on("left") for at, column in enumerate(columns) if row.get(f"d{at}")])
     for at, column in enumerate(columns):
         if column.role == "key":
-            shown[column.on("left")] = row[f"{'r' if kind == 'missing_left' else 'l'}{at}"]
             continue
         if kind != "missing_left":
             shown[f"left.{column.on('left')}"] = row[f"l{at}"]
         if kind != "missing_right":
             shown[f"right.{column.on('right')}"] = row[f"r{at}"]
     return shown
+
+
+def _alike(left: Any, right: Any, decimal: bool) -> tuple[Any, Any]:
+    """Two numbers of different types in one form: text for decimals, and where one is larger than JSON can tell."""
+    if decimal or any(isinstance(value, int) and abs(value) > EXACT_IN_JSON for value in (left, right)):
+        return _number_text(left), _number_text(right)
+    return left, right
+
+
+def _number_text(value: Any) -> Any:
+    number = None if value is None else Decimal(repr(value) if isinstance(value, float) else value)
+    if number is None or not number.is_finite():
+        return number
+    text = format(number, "f") if number else "0"
+    return text.rstrip("0").rstrip(".") if "." in text else text

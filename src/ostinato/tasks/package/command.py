@@ -2,7 +2,8 @@
 
 The program leads a process group of its own. When it ends, whatever it left running in that group is killed; when the
 attempt is stopped, the group gets SIGTERM and after a grace SIGKILL. A watchman, a shell that reads from a pipe whose
-other end only the worker holds, kills the group when the worker itself disappears, however that happens.
+other end only the worker holds, kills the group when the worker itself disappears, however that happens. A program
+that leaves the group by `setsid`, as daemons do, is out of reach: it is neither waited for nor ended.
 """
 
 import os
@@ -10,7 +11,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Annotated
 
@@ -66,7 +67,16 @@ examples = (
 
 def run(config: Command, context: Context) -> Outcome:
     arguments = ["/bin/sh", "-c", config.command] if isinstance(config.command, str) else config.command
+    with _Stop() as stop:
+        # Before anything is started: what would be raised instead while it starts would leave it running.
+        context.on_cancel(stop)
+        return _run(arguments, config, context, stop)
+
+
+def _run(arguments: Sequence[str], config: Command, context: Context, stop: "_Stop") -> Outcome:
     with _watchman() as watch:
+        if stop.requested:
+            return _failed("told to stop before it was started")
         try:
             program = subprocess.Popen(
                 arguments,
@@ -80,18 +90,20 @@ def run(config: Command, context: Context) -> Outcome:
         except (OSError, ValueError) as error:
             return _failed(_not_started(error, arguments[0], config.working_directory))
         watch(program.pid)
-        with program, _Stop(program.pid) as stop:
-            context.on_cancel(stop)
+        with program, stop.over(program.pid):
             _follow(program, stop, context.log)
     return _outcome(program.returncode, stop.requested)
 
 
 class _Stop:
-    """Asks a process group to end. May be called within a signal handler, again and again."""
+    """Asks a process group to end, or to end as soon as there is one. May be called within a signal handler, again
+    and again.
+    """
 
-    def __init__(self, group: int) -> None:
-        self._group = group
+    def __init__(self) -> None:
+        self._group: int | None = None
         self._over = False
+        self._told = False
         self.requested = False
         self.kill_at: float | None = None
         self.woken, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -100,9 +112,7 @@ class _Stop:
         if self._over or self.requested:
             return
         self.requested = True
-        self.kill_at = time.monotonic() + GRACE_S
-        _signal_group(self._group, signal.SIGTERM)
-        os.write(self._wake, b"!")
+        self._tell()
 
     def __enter__(self) -> "_Stop":
         return self
@@ -112,13 +122,33 @@ class _Stop:
         os.close(self.woken)
         os.close(self._wake)
 
+    @contextmanager
+    def over(self, group: int) -> Iterator[None]:
+        """Within, the group is there to be told; afterwards its number may be another's."""
+        self._group = group
+        try:
+            if self.requested:
+                self._tell()
+            yield
+        finally:
+            self._group = None
+
     def seconds_left(self) -> float | None:
         return None if self.kill_at is None else max(0.0, self.kill_at - time.monotonic())
 
     def kill_if_due(self) -> None:
-        if self.seconds_left() == 0.0:
+        if self.seconds_left() == 0.0 and self._group is not None:
             _signal_group(self._group, signal.SIGKILL)
             self.kill_at = None
+
+    def _tell(self) -> None:
+        """Once, though the signal may come while the program is being attached."""
+        if self._told or self._group is None:
+            return
+        self._told = True
+        self.kill_at = time.monotonic() + GRACE_S
+        _signal_group(self._group, signal.SIGTERM)
+        os.write(self._wake, b"!")
 
 
 class _Lines:
@@ -253,8 +283,13 @@ def _not_started(error: Exception, program: str, folder: str | None) -> str:
 def _outcome(code: int, stopped: bool) -> Outcome:
     if code == 0 and not stopped:
         return Outcome(succeeded=True)
-    ending = f"exit code {code}" if code >= 0 else f"ended by {_signal_name(-code)}"
-    return _failed(f"{ending} after it was told to stop" if stopped else ending)
+    if stopped:
+        return _failed(f"told to stop; {_ending(code, 'it ended with ', 'it was ended by ')}")
+    return _failed(_ending(code, "", "ended by "))
+
+
+def _ending(code: int, by_itself: str, by_signal: str) -> str:
+    return f"{by_itself}exit code {code}" if code >= 0 else f"{by_signal}{_signal_name(-code)}"
 
 
 def _signal_name(number: int) -> str:
