@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from ostinato.api.asgi import make_asgi, make_router
 from ostinato.api.authentication import PUBLIC
+from ostinato.api.timextender.wire import UAT
 from ostinato.app.application import App
 from ostinato.config import Settings
 from tests.api.factories import World
@@ -212,3 +213,78 @@ async def test_swagger_works_without_the_internet(client: httpx.AsyncClient) -> 
         assert published["openapi"] == "3.0.3"
         assert published["components"]["securitySchemes"]["ApiKey"]["name"] == "X-API-Key"
         assert published["security"] == [{"ApiKey": []}]
+
+
+async def test_a_slash_after_swagger_leads_to_the_page_without_a_key(client: httpx.AsyncClient) -> None:
+    for method in ("GET", "HEAD"):
+        answer = await client.request(method, "/swagger/")
+        assert (answer.status_code, answer.content) == (308, b"")
+        assert answer.next_request is not None
+        assert answer.next_request.url.path == "/swagger"
+
+
+async def test_head_answers_like_get_without_the_body(client: httpx.AsyncClient, world: World) -> None:
+    headers = {"X-API-Key": await world.key("ada")}
+    for path in ("/health", "/swagger", "/api/v1/status", "/api/v1/runs/1", "/api/v0/orchestration/workspaces"):
+        head, get = await client.head(path, headers=headers), await client.get(path, headers=headers)
+        assert (head.status_code, head.content) == (get.status_code, b"")
+        assert head.headers["content-type"] == get.headers["content-type"]
+        assert head.headers["content-length"] == get.headers["content-length"]
+    refused = await client.head("/api/v1/status")
+    assert (refused.status_code, refused.content) == (401, b"")
+    assert (await client.head("/api/v1/definitions/apply", headers=headers)).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/health", "GET, HEAD, OPTIONS"),
+        ("/swagger", "GET, HEAD, OPTIONS"),
+        ("/api/v1/runs", "GET, HEAD, OPTIONS, POST"),
+        ("/api/v1/definitions/apply", "OPTIONS, POST"),
+        ("/api/v0/orchestration/finance/tasks/Package/1", "GET, HEAD, OPTIONS"),
+        ("/api/v0/orchestration/finance/tasks/Package/1/trigger", "OPTIONS, POST"),
+    ],
+)
+async def test_the_methods_of_a_path_are_told(client: httpx.AsyncClient, world: World, path: str, methods: str) -> None:
+    headers = {"X-API-Key": await world.key("ada")}
+    asked, refused = await client.options(path, headers=headers), await client.delete(path, headers=headers)
+    assert (asked.status_code, refused.status_code) == (204, 405)
+    assert asked.headers["allow"] == refused.headers["allow"] == methods
+    assert refused.json()["detail"] == f"This path allows {methods}"
+
+
+async def test_the_documents_say_bounds_and_choices_exactly(client: httpx.AsyncClient) -> None:
+    text = (await client.get("/swagger/timextender.json")).text + (await client.get("/swagger/native.json")).text
+    assert '"maximum":9223372036854775807' in text
+    assert "9223372036854775808" not in text
+    vendor = (await client.get("/swagger/timextender.json")).json()["components"]["schemas"]
+    assert vendor["Trigger"]["properties"]["uat"]["enum"] == list(UAT)
+    assert set(vendor["ErrorItem"]["properties"]) == {"path", "message", "allowed"}
+    native = (await client.get("/swagger/native.json")).json()
+    [key] = [p for p in native["paths"]["/api/v1/runs"]["post"]["parameters"] if p["name"] == "Idempotency-Key"]
+    assert (key["schema"]["minLength"], key["schema"]["maxLength"]) == (1, 200)
+
+
+async def test_a_number_that_is_none_is_told_with_its_range(client: httpx.AsyncClient, world: World) -> None:
+    headers = {"X-API-Key": await world.key("ada")}
+    for query, words in (
+        ("runs?limit=abc", "limit: write a whole number from 1 to 1000"),
+        ("runs?before=0", "before: write a whole number from 1 to 9223372036854775807"),
+        ("runs/1?wait=99", "wait: write a number from 0 to 30"),
+    ):
+        answer = await client.get(f"/api/v1/{query}", headers=headers)
+        assert (answer.status_code, answer.json()["detail"]) == (422, words)
+
+
+async def test_a_mark_before_a_body_does_no_harm_and_a_large_body_is_told_the_limit(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    headers = {"X-API-Key": await world.key("ada")}
+    marked = await client.post("/api/v1/runs", headers=headers, content=b'\xef\xbb\xbf{"name": "x"}')
+    large = await client.post("/api/v1/runs", headers=headers, content=b" " * 70_000)
+    assert marked.status_code == 404
+    assert (large.status_code, large.json()["detail"]) == (
+        413,
+        "The body is larger than this path allows: send at most 64,000 bytes",
+    )

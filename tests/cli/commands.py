@@ -37,13 +37,13 @@ class Cli:
             **more,
         }
 
-    def __call__(self, *arguments: str, code: int | None = None, **more: str) -> Done:
+    def __call__(self, *arguments: str, code: int | None = None, stdin: str = "", **more: str) -> Done:
         """Run a command to its end; with `code`, it must end so."""
         done = Done(
             subprocess.run(
                 [*PROGRAM, *arguments],
                 env={**self.environment, **more},
-                stdin=subprocess.DEVNULL,
+                input=stdin,
                 capture_output=True,
                 text=True,
                 timeout=120,

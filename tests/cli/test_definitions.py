@@ -91,11 +91,9 @@ def test_a_variable_that_is_not_set_is_named(cli: Cli, tmp_path: Path) -> None:
 
 def test_paths_without_definitions_are_wrong_usage(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    (tmp_path / "latin.yaml").write_bytes(b"name: caf\xe9\n")
 
     assert "does not exist" in cli("apply", str(tmp_path / "missing.yaml"), code=2).err
     assert "holds no *.yaml" in cli("diff", str(tmp_path / "empty"), code=2).err
-    assert "not UTF-8" in cli("apply", str(tmp_path / "latin.yaml"), code=2).err
 
 
 def test_what_was_exported_can_be_applied_and_changes_nothing(cli: Cli, tmp_path: Path) -> None:
@@ -117,3 +115,48 @@ def test_an_export_to_stdout_is_one_yaml_text_that_can_be_applied(cli: Cli, tmp_
 
 def test_the_schema_is_json_schema(cli: Cli) -> None:
     assert json.loads(cli("schema", code=0).out)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_a_file_that_is_no_text_is_named_exactly_and_refused(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text("workspaces: [{key: never, name: Never}]\n")
+    latin = tmp_path / "latin.yaml"
+    latin.write_bytes(b"# a\nname: caf\xe9\n")
+
+    assert cli("apply", str(tmp_path), code=1).err == f"{latin}:2: the file is not UTF-8 text: save it as UTF-8\n"
+
+
+def test_definitions_can_come_on_stdin(cli: Cli) -> None:
+    applied = cli("apply", "-", code=0, stdin="workspaces: [{key: piped, name: Piped}]\n")
+    compared = cli("diff", "-", code=0, stdin="workspaces: [{key: piped, name: Other}]\n")
+    wrong = cli("apply", "-", code=1, stdin="workspaces: [\n")
+
+    assert "piped" in applied.out
+    assert "0 to create, 1 to change" in compared.out
+    assert wrong.err.startswith("<stdin>:2: not valid YAML")
+
+
+def test_what_is_exported_can_be_piped_back_and_changes_nothing(cli: Cli) -> None:
+    for more in ((), ("-w", "lab")):
+        again = cli("apply", "-", "--json", code=0, stdin=cli("export", *more, code=0).out).json
+        assert (again["created"], again["changed"]) == (0, 0)
+
+
+SECRET_FILES = (
+    "hunter2\n",
+    "1:hunter2/+=\n",
+    "PASSWORD=hunter2\n",
+    "PASSWORD: hunter2\n",
+    "a: b: hunter2\n",
+    "-----BEGIN KEY-----\nhunter2\n",
+    "[hunter2\n",
+    "key 'hunter2\n",
+    "`hunter2",
+    '"\\hunter2"',
+)
+
+
+def test_a_secret_file_given_by_mistake_is_not_repeated(cli: Cli) -> None:
+    for text in SECRET_FILES:
+        done = cli("apply", "-", code=1, stdin=text)
+        assert done.err
+        assert "hunter2" not in done.out + done.err

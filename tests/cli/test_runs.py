@@ -68,6 +68,13 @@ def test_an_unknown_name_is_refused_in_one_line(cli: Cli) -> None:
     assert done.out == ""
 
 
+def test_an_environment_that_does_not_exist_is_said_to_be_what_is_missing(cli: Cli) -> None:
+    refused = cli("run", "hello", "-e", "Nope", code=1)
+
+    assert refused.err == "Environment 'Nope' does not exist, or you may not see it\n"
+    assert "Task or plan 'hello'" in cli("run", "hello", "-e", "Test", code=1).err
+
+
 def test_ctrl_c_leaves_the_run_going_and_says_how_to_look_and_cancel(cli: Cli) -> None:
     watching = cli.begin("run", "gate", "--wait")
     assert watching.stdout is not None
@@ -103,7 +110,7 @@ def test_status_shows_the_latest_runs_and_why_others_wait(cli: Cli) -> None:
     assert f"Ostinato {__version__} at http://127.0.0.1:{cli.port}" in done.out
     assert "tasks: 8 running, 4 waiting; plans: 1 running" in done.out
     assert re.search(rf"^ *{number}  crowd +Production/lab +RUNNING", done.out, re.MULTILINE)
-    assert len(re.findall(r"^  run \d+, crowd \d+: waits for a free worker slot$", done.out, re.MULTILINE)) == 4
+    assert len(re.findall(r"^  run \d+, crowd \d+: waits for a free worker slot, or .*$", done.out, re.MULTILINE)) == 4
 
 
 def test_status_of_a_run_shows_everything_below_it(cli: Cli) -> None:

@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from ostinato import __version__
-from ostinato.cli import app
+from ostinato.cli import app, demo_report, demo_server
 from ostinato.cli.reference import command_reference
+from ostinato.config import read_settings
 from tests.cli.commands import Cli
 from tests.e2e.servers import free_port
 
@@ -53,6 +54,38 @@ def test_flags_before_the_command_win_over_the_environment(cli: Cli, nowhere: Cl
 
     assert nowhere(*flags, "status", code=0, OSTINATO_URL="http://127.0.0.1:1").err == ""
     assert nowhere("--home", str(cli.home), "--url", f"http://localhost:{cli.port}/", "status", code=0).err == ""
+
+
+def test_flags_after_the_command_are_the_same(cli: Cli, nowhere: Cli) -> None:
+    nowhere("status", "--home", str(cli.home), f"--port={cli.port}", code=0)
+    nowhere("admin", "list-keys", "--home", str(cli.home), code=0)
+    assert "'nope'" in nowhere("run", "--home", str(cli.home), "nope", "--port", str(cli.port), code=1).err
+    assert "'--port'" in nowhere("--home", str(cli.home), "--port", str(cli.port), "run", "--", "--port", code=1).err
+    assert "--home" in nowhere("status", "--home", code=2).err
+
+
+NO_ADDRESSES = ("ftp://host", "host:7300", "nonsense", "http://", "http://host:port", "http://[::1", "http://a b")
+
+
+@pytest.mark.parametrize("url", NO_ADDRESSES)
+def test_an_address_that_is_none_is_wrong_usage(nowhere: Cli, url: str) -> None:
+    url = url.rstrip("/")
+    for done in (nowhere("--url", url, "status", code=2), nowhere("status", code=2, OSTINATO_URL=url)):
+        assert done.err == f"{url!r} is no address of a server: write it like http://HOST:PORT or https://HOST\n"
+
+
+def test_the_log_of_the_demos_server_is_for_its_owner_only(tmp_path: Path) -> None:
+    log = tmp_path / demo_server.LOG
+    log.write_text("old")
+    log.chmod(0o644)
+    with demo_server._private(log):
+        assert (log.stat().st_mode & 0o777, log.stat().st_size) == (0o600, 0)
+
+
+def test_the_demo_names_its_data_folder_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = demo_report.way_back(read_settings({"OSTINATO_HOME": "demo"}), stopped=True)
+    assert f"--home {tmp_path / 'demo'} " in lines[0]
 
 
 def test_a_key_that_is_not_known_is_refused_and_its_origin_named(cli: Cli, nowhere: Cli) -> None:

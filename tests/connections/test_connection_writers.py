@@ -11,7 +11,6 @@ import pytest
 
 from ostinato.connections import files, mysql
 from ostinato.connections.mysql import MysqlConnection
-from ostinato.connections.postgresql import PostgresConnection
 from ostinato.core.contracts import ConnectionFailed
 from tests.connections.opening import opened, silent, stream
 from tests.services import mariadb
@@ -74,10 +73,9 @@ def test_the_old_rows_can_be_read_while_they_are_replaced(connect: Callable[[], 
     assert seen(reader, table) == [(2, 1)]
 
 
+@pytest.mark.parametrize("connect", ["postgresql"], indirect=True)
 def test_nobody_changes_a_postgresql_table_while_it_is_replaced(connect: Callable[[], Any], table: str) -> None:
     writer, other = connect(), connect()
-    if not isinstance(writer, PostgresConnection):
-        pytest.skip("the others have no lock of a table")
     writer.write(table, stream({"id": [1]}), "replace", (), silent)
     refused: list[str] = []
 

@@ -5,20 +5,26 @@ from zoneinfo import ZoneInfo
 
 from litestar import Litestar, Request, Response
 from litestar.datastructures import State
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
 from ostinato.api.authentication import Authentication
 from ostinato.api.documents import document
 from ostinato.api.entrance import Entrance, explain
+from ostinato.api.methods import HeadAsGet
 from ostinato.api.native import errors as native_errors
 from ostinato.api.native.routes import NATIVE
 from ostinato.api.problems import Refusal, answer
-from ostinato.api.swagger import DOCUMENTS, swagger_routes
+from ostinato.api.requests import PlainRequest
+from ostinato.api.swagger import DOCUMENTS, SwaggerSlash, swagger_routes
 from ostinato.api.timextender import errors as timextender_errors
 from ostinato.api.timextender.routes import TIMEXTENDER
+from ostinato.api.wording import reworded
 from ostinato.app.application import App
 from ostinato.config import Settings
 from ostinato.core.access import Actor
+from ostinato.core.errors import TooLarge
 
 MOST_BYTES = 64_000
 """How large a body may be, on all routes that do not say otherwise."""
@@ -29,7 +35,8 @@ DESCRIPTION = "Part of Ostinato. Click Authorize and enter an API key to try the
 
 def make_asgi(app: App, settings: Settings, ready: Callable[[], bool]) -> ASGIApp:
     """The whole HTTP side as one ASGI application; until `ready()` only `/health` and `/swagger` answer."""
-    return Entrance(Authentication(make_router(app, settings, ready), app, ready), refuse)
+    walled = Authentication(HeadAsGet(make_router(app, settings, ready)), app, ready)
+    return Entrance(SwaggerSlash(walled), refuse)
 
 
 def make_router(app: App, settings: Settings, ready: Callable[[], bool]) -> Litestar:
@@ -44,6 +51,7 @@ def make_router(app: App, settings: Settings, ready: Callable[[], bool]) -> Lite
         [NATIVE, TIMEXTENDER, swagger],
         state=State({"app": app, "ready": ready, "zone": ZoneInfo(settings.timezone)}),
         exception_handlers={Exception: _refuse_in_route},
+        request_class=PlainRequest,
         request_max_body_size=MOST_BYTES,
         openapi_config=None,
         logging_config=None,
@@ -60,5 +68,18 @@ def refuse(path: str, error: Exception) -> Refusal | None:
 
 def _refuse_in_route(request: Request[Actor, None, State], error: Exception) -> Response[bytes]:
     trace: str = request.scope["state"]["trace"]
-    told = answer(explain(refuse, request.scope["path"], error, trace), trace)
+    told = answer(explain(refuse, request.scope["path"], _with_bounds(request, error), trace), trace)
     return Response(told.body, status_code=told.status, headers=dict(told.headers), media_type=told.media_type)
+
+
+def _with_bounds(request: Request[Actor, None, State], error: Exception) -> Exception:
+    """The framework's refusals, with what the route would have taken."""
+    handler = request.scope.get("route_handler")
+    if not isinstance(handler, HTTPRouteHandler):
+        return error
+    if isinstance(error, ValidationException):
+        return ValidationException(detail=error.detail, extra=reworded(handler, error.extra))
+    if isinstance(error, HTTPException) and error.status_code == 413:
+        most = handler.resolve_request_max_body_size()
+        return TooLarge(f"The body is larger than this path allows: send at most {most:,} bytes")
+    return error

@@ -26,11 +26,15 @@ WORDS = {
 }
 
 
-def refusals(*statuses: int) -> dict[int, ResponseSpec]:
+LARGEST = 2**63 - 1
+"""The framework takes bounds for floating-point numbers, which know only the one after this."""
+
+
+def refusals(*statuses: int, body: type[msgspec.Struct] = ProblemDetails) -> dict[int, ResponseSpec]:
     """The documented refusals of a route."""
     return {
         status: ResponseSpec(
-            data_container=ProblemDetails, description=WORDS[status], media_type=MEDIA_TYPE, generate_examples=False
+            data_container=body, description=WORDS[status], media_type=MEDIA_TYPE, generate_examples=False
         )
         for status in statuses
     }
@@ -77,6 +81,9 @@ def _say(part: Any) -> Any:
         said = _say_types(said)
     if "const" in said:
         said["enum"] = [said.pop("const")]
+    for bound in ("minimum", "maximum"):
+        if said.get("type") == "integer" and isinstance(said.get(bound), float):
+            said[bound] = min(int(said[bound]), LARGEST)
     return said
 
 

@@ -55,6 +55,8 @@ class Entrance:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 _add_safe_headers(message)
+            elif message["type"] == "http.response.body" and scope["method"] == "HEAD":
+                message["body"] = b""
             await send(message)
 
         try:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 
+from ostinato.api.methods import allowed
 from ostinato.core.errors import Invalid, OstinatoError, Problem, Unauthenticated, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -34,8 +35,6 @@ SECTIONS = {
 class ErrorItem(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong with the input."""
 
-    file: str | None
-    line: int | None
     path: str
     message: str
     allowed: tuple[str, ...]
@@ -52,6 +51,27 @@ class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     errors: tuple[ErrorItem, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
+class FileErrorItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong with the input; of definition files, with its place."""
+
+    file: str | None
+    line: int | None
+    path: str
+    message: str
+    allowed: tuple[str, ...]
+
+
+class FileProblemDetails(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Why a request was refused that may have held files."""
+
+    type: Annotated[str, msgspec.Meta(description="Where the status is defined.")]
+    title: Annotated[str, msgspec.Meta(description="The status in words.")]
+    status: int
+    detail: Annotated[str, msgspec.Meta(description="What is wrong with this request, and what to do.")]
+    trace_id: Annotated[str, msgspec.Meta(description="Names this request in the server's log.")]
+    errors: tuple[FileErrorItem, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """What a client is told, before it has a form."""
 
@@ -61,6 +81,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     plain: bool = False
     """The detail alone, as plain text."""
+    files: bool = False
+    """The errors say in which file they are, and on which line."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +111,7 @@ def refusal(
             return _refused(Invalid(*_problems(error.extra, names)), statuses)
         case InternalServerException() if "disconnected" in error.detail:
             return Refusal(status=400, detail="The body ended before it was complete")
-        case RecursionError() if "deserializing" in str(error):
+        case RecursionError() if "deserializing" in str(error) or "decoding a JSON" in str(error):
             return Refusal(status=400, detail="The body cannot be read: it is nested too deeply")
         case HTTPException() if error.status_code < 500:
             return _unusable(error)
@@ -101,14 +123,18 @@ def answer(told: Refusal, trace: str) -> Answer:
     """Give a refusal its form."""
     if told.plain:
         return Answer(status=told.status, headers=told.headers, media_type="text/plain", body=told.detail.encode())
-    details = ProblemDetails(
-        type=f"https://tools.ietf.org/html/rfc9110#section-{SECTIONS[told.status]}",
-        title=HTTPStatus(told.status).phrase,
-        status=told.status,
-        detail=told.detail,
-        trace_id=trace,
-        errors=tuple(_item(problem) for problem in told.errors) if told.errors else msgspec.UNSET,
-    )
+    known: dict[str, Any] = {
+        "type": f"https://tools.ietf.org/html/rfc9110#section-{SECTIONS[told.status]}",
+        "title": HTTPStatus(told.status).phrase,
+        "status": told.status,
+        "detail": told.detail,
+        "trace_id": trace,
+    }
+    details: ProblemDetails | FileProblemDetails
+    if told.files:
+        details = FileProblemDetails(**known, errors=tuple(map(_file_item, told.errors)) or msgspec.UNSET)
+    else:
+        details = ProblemDetails(**known, errors=tuple(map(_item, told.errors)) or msgspec.UNSET)
     return Answer(status=told.status, headers=told.headers, media_type=MEDIA_TYPE, body=msgspec.json.encode(details))
 
 
@@ -134,7 +160,7 @@ def _unusable(error: HTTPException) -> Refusal:
         case 404:
             detail = "There is nothing at this path"
         case 405:
-            detail = f"This path allows {(error.headers or {}).get('allow', 'other methods')}"
+            detail = f"This path allows {allowed((error.headers or {}).get('allow', '')) or 'other methods'}"
         case 413:
             detail = "The body is larger than this path allows"
         case _:
@@ -153,6 +179,10 @@ def _problems(extra: Any, names: Mapping[str, str]) -> list[Problem]:
 
 
 def _item(problem: Problem) -> ErrorItem:
-    return ErrorItem(
+    return ErrorItem(path=problem.path, message=problem.message, allowed=problem.allowed)
+
+
+def _file_item(problem: Problem) -> FileErrorItem:
+    return FileErrorItem(
         file=problem.file, line=problem.line, path=problem.path, message=problem.message, allowed=problem.allowed
     )

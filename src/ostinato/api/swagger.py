@@ -6,7 +6,10 @@ from typing import Any
 
 import msgspec
 from litestar import HttpMethod, Request, Response
+from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+from litestar.types import ASGIApp, Receive, Scope, Send
 from swagger_ui_bundle import swagger_ui_path
 
 PAGE = b"""<!DOCTYPE html>
@@ -52,6 +55,21 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
+
+
+class SwaggerSlash:
+    """Leads from `/swagger/` to `/swagger`, below which the page looks for its files."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP and scope["path"] == "/swagger/" and scope["method"] in ("GET", "HEAD"):
+            # Relative, so that it is right behind a proxy that puts something before the path.
+            answer = ASGIResponse(status_code=308, headers={"location": "../swagger"})
+            await answer(scope, receive, send)
+        else:
+            await self._inner(scope, receive, send)
 
 
 def swagger_routes(documents: Mapping[str, Callable[[], bytes]]) -> HTTPRouteHandler:

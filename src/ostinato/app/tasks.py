@@ -59,7 +59,7 @@ async def read_log(app: App, actor: Actor, place: Place, key: TaskKey, run: RunI
     async with app.db.reading() as tx:
         if not await tasks.has_run(tx, actor.user, place, key, run):
             await require_known(tx, actor, place)
-            raise NotFound(f"A run of task {key}", run)
+            raise NotFound("Run", run)
     return await runs.read_log(app, actor, run, 0, most)
 
 

@@ -16,7 +16,7 @@ from ostinato.core.errors import Invalid, OstinatoError
 HELP = """Ostinato: a self-hosted data-orchestration server, and the commands that talk to it.
 
 The commands find their server by --url, or by --host and --port; their key by --api-key, or on the server's own
-machine in the data folder (--home). These options go before the name of the command.
+machine in the data folder (--home). These options go before the name of the command, or after it.
 
 Exit codes: 0 success; 1 the run failed, or the server refused; 2 wrong usage or a wrong setting; 3 the server is
 not reachable; 130 interrupted.
@@ -24,7 +24,13 @@ not reachable; 130 interrupted.
 
 
 class Commands(TyperGroup):
-    """Says in a line on stderr why a command failed, instead of a traceback."""
+    """Takes the options that all commands share before and after their names.
+
+    Says in a line on stderr why a command failed, instead of a traceback.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, options.to_front(args))
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -86,6 +92,8 @@ app.command()(runs.logs)
 app.command()(runs.cancel)
 app.command()(demo.demo)
 administration.command()(admin.create_key)
+administration.command()(admin.list_keys)
+administration.command()(admin.delete_key)
 administration.command()(admin.grant)
 app.add_typer(administration, name="admin")
 

@@ -1,11 +1,18 @@
 """`ostinato admin`: keys and rights, on the server's own machine, whether the server runs or not."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
-from ostinato.cli import options
+from ostinato.cli import options, text
 from ostinato.core.access import ROLES
+
+if TYPE_CHECKING:
+    from ostinato.store.credentials import Listed
+
+HIDDEN = "\N{BULLET}" * 8
+LARGEST = 2**63 - 1
 
 User = Annotated[str, typer.Option("--user", metavar="NAME", help="The user; made, without rights, if there is none.")]
 
@@ -40,3 +47,68 @@ def grant(
 
     machine.grant(options.settings_of(context), user, workspace, role)
     typer.echo(f"{user} is {role} of {workspace}")
+
+
+def list_keys(
+    context: typer.Context,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="NAME", help="Only the keys of this user.", show_default=False)
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """List the API keys that work.
+
+    Of a key only the last five characters are shown. The key that the server leaves for this machine is not among them.
+    """
+    # The server's parts take longer to load than most commands take to run.
+    from ostinato.cli import machine
+
+    keys = machine.list_keys(options.settings_of(context), user)
+    if json:
+        typer.echo(msgspec.json.encode([_as_json(key) for key in keys]))
+    elif keys:
+        rows = [
+            (
+                str(key.credential),
+                key.user,
+                _preview(key),
+                key.description,
+                text.local_time(key.created_at.isoformat()),
+                text.local_time(key.last_used_at.isoformat()) if key.last_used_at else "never",
+            )
+            for key in keys
+        ]
+        heads = ("ID", "USER", "KEY", "DESCRIPTION", "CREATED", "LAST USED")
+        typer.echo("\n".join(text.columns(heads, rows, right=frozenset({"ID"}))))
+    else:
+        typer.echo(f"{text.plain(user)} has no keys" if user is not None else "There are no keys")
+
+
+def delete_key(
+    context: typer.Context,
+    key: Annotated[int, typer.Argument(metavar="ID", min=1, max=LARGEST, help="Its id, from `list-keys`.")],
+) -> None:
+    """Delete an API key.
+
+    It is refused from the next request on.
+    """
+    # The server's parts take longer to load than most commands take to run.
+    from ostinato.cli import machine
+
+    machine.delete_key(options.settings_of(context), key)
+    typer.echo(f"API key {key} is deleted")
+
+
+def _preview(key: "Listed") -> str:
+    return f"txk_{HIDDEN}{key.suffix}"
+
+
+def _as_json(key: "Listed") -> dict[str, Any]:
+    return {
+        "id": key.credential,
+        "user": key.user,
+        "key": _preview(key),
+        "description": key.description,
+        "createdAt": key.created_at,
+        "lastUsedAt": key.last_used_at,
+    }

@@ -32,7 +32,7 @@ class Server:
 
     def __init__(self, settings: Settings, *, key: str | None = None) -> None:
         """`key`: instead of the one the settings name."""
-        self.url = settings.url
+        self.url = _checked(settings.url)
         self._answered = False
         on_this_machine = _is_local(self.url, settings.host)
         self._key = key or settings.api_key
@@ -51,7 +51,7 @@ class Server:
                 verify=self.url.startswith("https:"),
             )
         except (httpx.InvalidURL, ValueError) as error:
-            raise Failure(f"{self.url!r} is no address of a server: {error}") from error
+            raise _no_address(self.url) from error
 
     def __enter__(self) -> "Server":
         return self
@@ -139,6 +139,22 @@ class Server:
         if problem.errors:
             return "\n".join(map(problem_line, problem.errors))
         return plain(problem.detail or problem.title) or f"The server at {self.url} answered {answer.status_code}"
+
+
+def _checked(url: str) -> str:
+    """The address, if it can be one; raises WrongUsage."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not url.isprintable() or " " in url or parts.query or parts.fragment:
+        raise _no_address(url)
+    return url
+
+
+def _no_address(url: str) -> WrongUsage:
+    return WrongUsage(f"{plain(url)!r} is no address of a server: write it like http://HOST:PORT or https://HOST")
 
 
 def _is_local(url: str, host: str) -> bool:

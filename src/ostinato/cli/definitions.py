@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -13,11 +14,15 @@ from ostinato.cli import options, wire
 from ostinato.cli.errors import Failure, WrongUsage
 from ostinato.cli.text import plain
 
+STDIN = Path("-")
 ENDINGS = frozenset({".yaml", ".yml"})
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
 
 Source = Annotated[
-    Path, typer.Argument(metavar="PATH", help="A YAML file, or a folder: all *.yaml and *.yml in it and below.")
+    Path,
+    typer.Argument(
+        metavar="PATH", help="A YAML file, or a folder: all *.yaml and *.yml in it and below. `-`: what comes on stdin."
+    ),
 ]
 InsteadOf = Annotated[
     str | None,
@@ -66,7 +71,8 @@ def export(
 ) -> None:
     """Write the definitions as YAML.
 
-    It is what `apply` takes; secrets are left out.
+    It is what `apply` takes; secrets are left out. Without --to, several files are printed as one YAML text with a
+    document for each, which `apply -` reads.
     """
     with options.server_of(context) as server:
         files = server.get(
@@ -96,15 +102,15 @@ def schema(context: typer.Context) -> None:
 
 
 def read_files(path: Path) -> list[wire.DefinitionFile]:
-    """The definition files at a path; raises WrongUsage if there is none, or one is no text."""
+    """The definition files at a path, or on stdin; raises WrongUsage if there is none, Failure if one is no text."""
+    if path == STDIN:
+        return [wire.DefinitionFile(name="<stdin>", text=_decoded("<stdin>", sys.stdin.buffer.read()))]
     found = [path] if path.is_file() else _yaml_files(path)
     if not found:
         missing = "holds no *.yaml or *.yml file" if path.is_dir() else "does not exist"
         raise WrongUsage(f"{path} {missing}: name a YAML file or a folder of them")
     try:
-        return [wire.DefinitionFile(name=str(file), text=file.read_text(encoding="utf-8-sig")) for file in found]
-    except UnicodeDecodeError as error:
-        raise WrongUsage(f"One of the files at {path} is not UTF-8 text: {error.reason}") from error
+        return [wire.DefinitionFile(name=str(file), text=_decoded(str(file), file.read_bytes())) for file in found]
     except OSError as error:
         raise WrongUsage(f"{error.filename} cannot be read: {error.strerror}") from error
 
@@ -125,6 +131,14 @@ def _send(context: typer.Context, verb: str, path: Path, environment: str | None
     body = apply_files(read_files(path), dict(os.environ), environment)
     with options.server_of(context) as server:
         return server.post_json(f"/api/v1/definitions/{verb}", body)
+
+
+def _decoded(name: str, raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise Failure(f"{plain(name)}:{line}: the file is not UTF-8 text: save it as UTF-8") from error
 
 
 def _yaml_files(folder: Path) -> list[Path]:

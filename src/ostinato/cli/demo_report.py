@@ -105,7 +105,7 @@ def way_back(settings: Settings, stopped: bool) -> list[str]:
 def _command(settings: Settings) -> str:
     """The command line as it can be typed here."""
     program = "ostinato" if shutil.which("ostinato") else _from_here(Path(sys.executable).with_name("ostinato"))
-    return f"{program} --home {_from_here(settings.home)} --host {settings.host} --port {settings.port}"
+    return f"{program} --home {shlex.quote(str(settings.home))} --host {settings.host} --port {settings.port}"
 
 
 def _from_here(path: Path) -> str:

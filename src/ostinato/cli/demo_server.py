@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from ostinato.cli import machine
 from ostinato.cli.client import Server
@@ -64,7 +65,7 @@ def _start(settings: Settings) -> subprocess.Popen[bytes]:
         "OSTINATO_HOST": settings.host,
         "OSTINATO_PORT": str(settings.port),
     }
-    with (settings.home / LOG).open("wb") as log:
+    with _private(settings.home / LOG) as log:
         return subprocess.Popen(
             [sys.executable, "-m", "ostinato.cli", "up"],
             env=environment,
@@ -73,6 +74,12 @@ def _start(settings: Settings) -> subprocess.Popen[bytes]:
             stderr=log,
             start_new_session=True,
         )
+
+
+def _private(path: Path) -> BinaryIO:
+    """An empty file that only its owner can read, also if there was one of this name that others could."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def _wait_until_ready(settings: Settings, process: subprocess.Popen[bytes]) -> None:

@@ -1,6 +1,7 @@
 """The flags that stand for settings: each sets the variable of its name for this command."""
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -61,6 +62,24 @@ Environment: TypeAlias = Annotated[str, typer.Option("--environment", "-e", meta
 Workspace: TypeAlias = Annotated[
     str | None, typer.Option("--workspace", "-w", metavar="KEY", help="The workspace; none: any that may be seen.")
 ]
+
+
+SHARED = frozenset({"--home", "--host", "--port", "--url", "--api-key"})
+"""What every command understands."""
+
+
+def to_front(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the shared options before the name of the command, wherever they were; `--` ends options."""
+    front: list[str] = []
+    rest: list[str] = []
+    waiting = list(arguments)
+    while waiting and waiting[0] != "--":
+        flag, equals, _ = waiting[0].partition("=")
+        taken = 1 if equals or flag not in SHARED else 2
+        shared = flag in SHARED and len(waiting) >= taken
+        (front if shared else rest).extend(waiting[: taken if shared else 1])
+        del waiting[: taken if shared else 1]
+    return [*front, *rest, *waiting]
 
 
 def remember(context: typer.Context, **flags: str | None) -> None:

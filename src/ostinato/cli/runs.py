@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from ostinato.cli import following, options, text
-from ostinato.cli.errors import INTERRUPTED, NotReachable
+from ostinato.cli.errors import INTERRUPTED, NotReachable, Refused
 from ostinato.cli.telling import cells, in_order, label, outcome, task_table
 from ostinato.cli.wire import LogPage, Run, RunDetail, RunPage, Status
 
@@ -115,9 +115,25 @@ def _start(server: "Server", body: dict[str, Any]) -> Any:
     """Start it once, even if the first answer is lost on the way."""
     headers = {"Idempotency-Key": str(uuid.uuid4())}
     try:
-        return server.post_json("/api/v1/runs", body, headers)
-    except NotReachable:
-        return server.post_json("/api/v1/runs", body, headers)
+        try:
+            return server.post_json("/api/v1/runs", body, headers)
+        except NotReachable:
+            return server.post_json("/api/v1/runs", body, headers)
+    except Refused as refusal:
+        if refusal.status == 404:
+            _require_environment(server, body)
+        raise
+
+
+def _require_environment(server: "Server", body: dict[str, Any]) -> None:
+    """Raises Refused if the environment is what does not exist; its export says so before it looks for a workspace."""
+    try:
+        server.get_json(
+            "/api/v1/definitions/export", environment=body["environment"], workspace=body["workspace"] or "-"
+        )
+    except Refused as refusal:
+        if str(refusal).startswith("Environment "):
+            raise
 
 
 def _begun(run: Run) -> str:

@@ -6,7 +6,6 @@ from datetime import datetime
 from ostinato.core.access import Permission
 from ostinato.core.ids import UserId
 from ostinato.store.db import Tx, execute, fetch_value
-from ostinato.store.sql import statement
 
 
 async def ensure(tx: Tx, name: str, now: datetime) -> UserId:
@@ -21,7 +20,8 @@ async def make_administrator(tx: Tx, name: str, now: datetime) -> None:
 
 async def workspace_keys(tx: Tx) -> list[str]:
     """The keys of the workspaces of all environments, each once."""
-    return [row["key"] for row in await tx.fetch(statement("users/workspace_keys"))]
+    keys: list[str] = await fetch_value(tx, "users/workspace_keys")
+    return keys
 
 
 async def grant(tx: Tx, user: UserId, workspace_key: str, permissions: Iterable[Permission]) -> None:

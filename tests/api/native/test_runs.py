@@ -39,7 +39,7 @@ async def test_a_started_task_is_a_queued_run_that_says_what_it_waits_for(call: 
     shown = {"kind": "task", "name": "Load", "number": 7, "taskType": "Package", "workspace": "finance"}
     shown |= {"environment": "Production", "state": "QUEUED", "attempt": 0, "startedAt": None, "parent": None}
     assert {name: run[name] for name in shown} == shown
-    assert run["waiting"] == "waits for a free worker slot"
+    assert run["waiting"] == "waits for a free worker slot, or for another run of the same task to end"
     assert INSTANT.fullmatch(run["queuedAt"])
     assert await world.fetch("SELECT task_id FROM run") == [{"task_id": task}]
 

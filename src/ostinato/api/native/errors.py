@@ -1,5 +1,7 @@
 """The status of each refusal in our own dialect."""
 
+import msgspec
+
 from ostinato.api import problems
 from ostinato.core.errors import (
     Conflict,
@@ -27,4 +29,5 @@ NAMES = {"state_filter": "state", "key": "Idempotency-Key", "data": "body"}
 
 def refuse(error: Exception) -> problems.Refusal | None:
     """What to tell the client; None for an error that nobody foresaw."""
-    return problems.refusal(error, STATUSES, NAMES)
+    told = problems.refusal(error, STATUSES, NAMES)
+    return msgspec.structs.replace(told, files=True) if told is not None else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -11,10 +12,11 @@ from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, JSONBody, PathParameter, QueryParameter
 
 from ostinato import __version__
+from ostinato.api import documents
 from ostinato.api.dependencies import PROVIDED, TheActor, TheApp
-from ostinato.api.documents import refusals
 from ostinato.api.native import translate, wire
 from ostinato.api.native.waiting import wait_until
+from ostinato.api.problems import FileProblemDetails
 from ostinato.app import definitions, runs, tasks
 from ostinato.core.errors import NotFound
 from ostinato.core.ids import PlanId, RunId, TaskId
@@ -32,11 +34,14 @@ Wait = Annotated[
 ]
 Key = Annotated[
     str | None,
-    HeaderParameter(name="Idempotency-Key", max_length=200, description="The same key starts nothing a second time."),
+    HeaderParameter(
+        name="Idempotency-Key", min_length=1, max_length=200, description="The same key starts nothing a second time."
+    ),
 ]
 Filter = Annotated[str | None, QueryParameter(pattern=wire.CLEAN, max_length=wire.LONGEST_NAME)]
 
 
+refusals = partial(documents.refusals, body=FileProblemDetails)
 NOT_READY = {503: ResponseSpec(data_container=wire.Health, description="Not yet.", generate_examples=False)}
 
 

@@ -127,7 +127,7 @@ def waiting(seen: Seen, now: datetime) -> str | None:
             verb = "will be tried again" if seen.attempt else "will start"
             return f"{verb} at {instant(seen.due_at)}"
         case State.QUEUED:
-            return "waits for a free worker slot"
+            return "waits for a free worker slot, or for another run of the same task to end"
         case _:
             return None
 

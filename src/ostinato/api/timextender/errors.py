@@ -24,6 +24,7 @@ STATUSES: dict[type[OstinatoError], int] = {
 }
 NAMES = {"data": "body"}
 LONGEST_ECHO = 100
+KINDS = {"Plan": "Process map", "Run": "Execution"}
 
 
 class UnknownTaskType(Exception):
@@ -38,6 +39,6 @@ def refuse(error: Exception) -> problems.Refusal | None:
     """What to tell the client; None for an error that nobody foresaw."""
     if isinstance(error, UnknownTaskType):
         return problems.Refusal(status=400, detail=str(error), plain=True)
-    if isinstance(error, NotFound) and error.kind == "Plan":
-        return problems.refusal(NotFound("Process map", error.key), STATUSES)
+    if isinstance(error, NotFound) and error.kind in KINDS:
+        return problems.refusal(NotFound(KINDS[error.kind], error.key), STATUSES)
     return problems.refusal(error, STATUSES, NAMES)

@@ -18,6 +18,7 @@ Zone: TypeAlias = NamedDependency[SkipValidation[ZoneInfo]]
 ThePage: TypeAlias = NamedDependency[SkipValidation[Page]]
 ThePlace: TypeAlias = NamedDependency[SkipValidation[Place]]
 TheTask: TypeAlias = NamedDependency[SkipValidation[TaskKey]]
+KnownType: TypeAlias = NamedDependency[SkipValidation[str]]
 
 Workspace: TypeAlias = Annotated[str, PathParameter(description="Workspace key")]
 WorkspaceOrAll: TypeAlias = Annotated[str, PathParameter(description="Workspace key, or `all` for all you may see")]
@@ -83,8 +84,13 @@ def _place_at_any_stage(workspace: Workspace, uat: Uat = None) -> Place:
     return translate.place_at_any_stage(workspace, uat)
 
 
-def _task(taskType: TaskType, taskId: TaskNumber) -> TaskKey:
-    return translate.task_key(taskType, taskId)
+def _task_type(taskType: TaskType) -> str:
+    return translate.task_type(taskType)
+
+
+def _task(known_type: KnownType, taskId: TaskNumber) -> TaskKey:
+    """The type comes first: only with one that is known is the number looked at."""
+    return TaskKey(known_type, translate.number(taskId))
 
 
 def _zone(state: State) -> ZoneInfo:
@@ -111,6 +117,7 @@ SHARED = {
     "zone": Provide(_zone, sync_to_thread=False),
     "page": Provide(_page, sync_to_thread=False),
     "place": Provide(_place, sync_to_thread=False),
+    "known_type": Provide(_task_type, sync_to_thread=False),
     "key": Provide(_task, sync_to_thread=False),
 }
 HISTORY_PAGE = {"page": Provide(_history_page, sync_to_thread=False)}

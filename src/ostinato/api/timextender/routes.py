@@ -27,6 +27,7 @@ from ostinato.api.timextender.parameters import (
     Workspace,
     Zone,
 )
+from ostinato.api.timextender.requests import TriggerRequest, tidy_query
 from ostinato.app import plans, tasks, workspaces
 
 
@@ -80,6 +81,7 @@ async def list_process_map_tasks(
     summary="Trigger a process map",
     tags=["Process Maps"],
     status_code=202,
+    request_class=TriggerRequest,
     operation_class=TriggersMap,
     responses=refusals(400, 401, 403, 404, 409, 413),
 )
@@ -129,6 +131,7 @@ async def get_task(app: TheApp, actor: TheActor, zone: Zone, place: ThePlace, ke
     summary="Trigger a task",
     tags=["Tasks"],
     status_code=202,
+    request_class=TriggerRequest,
     operation_class=TriggersTask,
     responses=refusals(400, 401, 403, 404, 409, 413),
 )
@@ -208,5 +211,6 @@ TIMEXTENDER = Router(
         get_execution_log,
     ],
     dependencies={**PROVIDED, **SHARED},
+    before_request=tidy_query,
 )
 """Everything of this dialect."""

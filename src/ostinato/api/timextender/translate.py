@@ -15,7 +15,7 @@ from ostinato.core.ids import RunId
 from ostinato.core.states import State
 from ostinato.store.logs import Written
 from ostinato.store.plans import Listed as ListedPlan
-from ostinato.store.tasks import Listed, Past, Standing, TaskKey
+from ostinato.store.tasks import Listed, Past, Standing
 from ostinato.store.workspaces import Place, Stage, Workspace
 
 STAGES: dict[str, Stage] = {
@@ -41,6 +41,7 @@ ENDS: dict[State, wire.ExecutionStatus] = {
 """What is in none of them is under way."""
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 EVERY_WORKSPACE = "all"
+LONGEST_NUMBER = 100
 WHOLE_SECONDS = len("2026-03-14T22:00:05")
 
 
@@ -83,19 +84,36 @@ def stage(uat: str | None) -> Stage:
         raise Invalid(Problem(path="uat", message=message, allowed=wire.UAT)) from error
 
 
-def task_key(task_type: str, task: int) -> TaskKey:
-    """Raises UnknownTaskType; a number that no task can have becomes 0, which no task has."""
-    if task_type not in wire.TASK_TYPES:
-        raise UnknownTaskType(task_type)
-    return TaskKey(task_type, number(task))
+class Nothing(int):
+    """The number 0, which nothing has, in place of one that nothing can have; messages name that one."""
+
+    def __new__(cls, sent: int) -> "Nothing":
+        nothing = super().__new__(cls, 0)
+        nothing.sent = sent
+        return nothing
+
+    sent: int
+
+    def __repr__(self) -> str:
+        return str(self.sent)[:LONGEST_NUMBER]
+
+    __str__ = __repr__
+
+
+def task_type(sent: str) -> str:
+    """Raises UnknownTaskType."""
+    if sent not in wire.TASK_TYPES:
+        raise UnknownTaskType(sent)
+    return sent
 
 
 def number(sent: int) -> int:
-    return sent if 0 < sent <= wire.LARGEST_NUMBER else 0
+    """Of a task or a process map."""
+    return sent if 0 < sent <= wire.LARGEST_NUMBER else Nothing(sent)
 
 
 def run(sent: int) -> RunId:
-    return RunId(sent if 0 < sent <= wire.LARGEST_ID else 0)
+    return RunId(sent if 0 < sent <= wire.LARGEST_ID else Nothing(sent))
 
 
 def workspaces(found: Iterable[Workspace]) -> list[wire.Workspace]:

@@ -95,8 +95,17 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     """Fields that are not known are ignored."""
 
-    uat: Annotated[str, msgspec.Meta(description=f"One of {', '.join(UAT)}; Production if left out.")] | (
-        msgspec.UnsetType
+    uat: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                extra_json_schema={
+                    "description": "Environment, in any case; Production if left out.",
+                    "extra": {"enum": list(UAT)},
+                }
+            ),
+        ]
+        | msgspec.UnsetType
     ) = msgspec.UNSET
 
 

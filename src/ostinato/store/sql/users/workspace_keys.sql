@@ -1,4 +1,3 @@
 -- The keys that a right can be about: those of the workspaces of all environments.
-SELECT DISTINCT key
+SELECT coalesce(array_agg(DISTINCT key ORDER BY key), '{}')
   FROM workspace
- ORDER BY key
