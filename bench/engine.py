@@ -103,7 +103,7 @@ async def _plan(app: App, actor: Actor, plan: PlanId) -> float:
     began = time.perf_counter()
     run = await runs.start_plan(app, actor, plan, _now())
     while (await runs.get(app, actor, run)).ended_at is None:
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0.005)
     return time.perf_counter() - began
 
 

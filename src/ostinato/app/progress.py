@@ -116,6 +116,9 @@ async def _end(app: App, tx: Tx, endings: Sequence[steps.Ending], counts: dict[R
             place = (counted.run, follower)
             before = downs[place].ended if place in downs else 0
             step = graph.steps[follower]
+            if len(step.after) == 1:
+                openings.append(ToOpen(run=counted.run, graph=counted.graph, step=follower))
+                continue
             downs[place] = steps.CountDown(
                 run=counted.run,
                 step=follower,

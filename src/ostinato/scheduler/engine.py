@@ -35,6 +35,7 @@ class Engine:
         """`alone`: no other server can be alive on this database."""
         self._app, self._alone = app, alone
         self._inbox: deque[Report] = deque()
+        self._timer: asyncio.TimerHandle | None = None
         self._room = asyncio.Event()
         self._room.set()
         self._executor: Executor | None = None
@@ -51,7 +52,7 @@ class Engine:
             self._room.clear()
         if isinstance(report, Finished):
             self._app.wake.set()
-        elif len(self._inbox) == 1:
+        else:
             self._wake_soon()
 
     async def pace(self) -> None:
@@ -99,6 +100,7 @@ class Engine:
             try:
                 await _sleep_until(self._app.wake, LONGEST_SLEEP)
                 self._app.wake.clear()
+                self._forget_timer()
                 await dispatch.tick(self._app, _now(), self._executor)
                 await advance.tick(self._app, _now(), self._inbox, self._executor)
                 if len(self._inbox) <= MOST_WAITING:
@@ -110,7 +112,14 @@ class Engine:
                 failures = await _pause("engine.turn_failed", error, failures)
 
     def _wake_soon(self) -> None:
-        asyncio.get_running_loop().call_later(GATHER_SECONDS, self._app.wake.set)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._app.wake.set)
+
+    def _forget_timer(self) -> None:
+        """A turn begins, so nobody has to be woken for what is in the inbox now."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     async def _look_around(self) -> None:
         """Renew the session, rescue, listen to the other servers."""
