@@ -1,14 +1,12 @@
 """Puts the parts together: the only file that names every one of them."""
 
 import asyncio
-import os
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import structlog
 import uvicorn
@@ -27,7 +25,7 @@ from ostinato.core.ids import RunId
 from ostinato.scheduler.engine import Engine
 from ostinato.store.db import Database
 from ostinato.store.embedded import EmbeddedPostgres
-from ostinato.store.home import Home
+from ostinato.store.home import Home, write_private
 from ostinato.store.migrate import migrate
 
 log = structlog.get_logger()
@@ -82,7 +80,7 @@ async def _serve(settings: Settings, url: str, revive: Callable[[], bool], liste
             pace=engine.pace,
         )
         await engine.start(executor)
-        _write_private(settings.home / LOCAL_KEY, await access.replace_local_key(app, datetime.now(UTC)))
+        write_private(settings.home / LOCAL_KEY, await access.replace_local_key(app, datetime.now(UTC)))
         server = _Server(
             uvicorn.Config(
                 make_asgi(app, settings, lambda: server.started),
@@ -172,12 +170,6 @@ class _Server(uvicorn.Server):
 
     def stop(self) -> None:
         self.should_exit = True
-
-
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
 
 
 def _write_logs_to_stderr() -> None:

@@ -15,8 +15,6 @@ from ostinato.store.db import Listener
 
 log = structlog.get_logger()
 
-WORK = "work"
-"""The name of the loop that takes turns."""
 LONGEST_SLEEP = 0.5
 """Seconds. A notification can be lost and a retry becomes due by itself, so the engine looks at least this often."""
 GATHER_SECONDS = 0.02
@@ -40,7 +38,8 @@ class Engine:
         self._room.set()
         self._executor: Executor | None = None
         self._listener: Listener | None = None
-        self._loops: list[asyncio.Task[None]] = []
+        self._working: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     def hear(self, report: Report) -> None:
         """Take a report from an executor. An end calls for a turn at once; beginnings and lines can wait a moment, and
@@ -65,22 +64,15 @@ class Engine:
         await sessions.begin(self._app, _now(), alone=self._alone)
         await attempts.rescue(self._app, _now())
         await executor.start()
-        self._loops = [
-            asyncio.create_task(self._work(), name=WORK),
-            asyncio.create_task(self._look_around()),
-        ]
+        self._working = asyncio.create_task(self._work())
+        self._looking = asyncio.create_task(self._look_around())
 
     async def stop(self) -> None:
         """End in good order: workers stop, what they reported is stored, the rest goes back into the queue."""
-        for loop in self._loops:
-            if loop.get_name() == WORK:
-                loop.cancel()
-                await asyncio.gather(loop, return_exceptions=True)
+        await _end(self._working)
         if self._executor is not None:
             await self._executor.stop()
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        await _end(self._looking)
         try:
             while self._inbox:
                 await attempts.take_turn(self._app, [self._inbox[0]], 0, _now())
@@ -139,6 +131,13 @@ class Engine:
     async def _keep_listening(self) -> None:
         if self._listener is None or self._listener.lost:
             self._listener = await self._app.db.listen(["ostinato"], lambda _channel, _payload: self._app.wake.set())
+
+
+async def _end(loop: asyncio.Task[None] | None) -> None:
+    """Cancel a loop and wait until it is gone."""
+    if loop is not None:
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
 
 
 async def _sleep_until(event: asyncio.Event, seconds: float) -> None:

@@ -26,6 +26,7 @@ from urllib.parse import quote
 import psutil
 
 from ostinato.core.errors import Unavailable
+from ostinato.store.home import write_private
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR, which we do not use
@@ -138,7 +139,7 @@ class EmbeddedPostgres:
         self.data.mkdir(parents=True, mode=0o700)
         if user:
             shutil.chown(self.data, user)
-        _write_private(self._password, secrets.token_urlsafe(32))
+        write_private(self._password, secrets.token_urlsafe(32))
         password = self.data.parent / "initdb.password"
         shutil.copyfile(self._password, password)
         password.chmod(0o600)
@@ -241,12 +242,6 @@ def _end(process: psutil.Process) -> None:
                 time.sleep(0.02)
             continue
         return
-
-
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
 
 
 def program(name: str) -> Path:

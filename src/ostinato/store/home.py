@@ -56,3 +56,10 @@ class Home:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file of the data folder that only we may read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
