@@ -58,6 +58,7 @@ class Stage(StrEnum):
 class Overlap(StrEnum):
     FORBID = "forbid"
     PARALLEL = "parallel"
+    QUEUE = "queue"
 
 
 class Kind(StrEnum):

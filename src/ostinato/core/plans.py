@@ -32,13 +32,21 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     after: tuple[int, ...] = ()
     condition: Condition = Condition.ALL_SUCCEEDED
     on_failure: tuple[Ref, ...] = ()
+    limit: int | None = None
+    """How many of its runs may be live at once; None: all."""
     note: str | None = None
 
+    def refs(self, *, handler: bool) -> tuple[Ref, ...]:
+        """What the step, or its failure handler, runs."""
+        return self.on_failure if handler else self.runs
 
-class Graph(msgspec.Struct, frozen=True, kw_only=True):
+
+class Graph(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The steps of one version of a plan; a step is known by its position."""
 
     steps: tuple[Step, ...]
+    limit: int | None = None
+    """How many runs of all steps together may be live at once; None: all."""
 
     def roots(self) -> list[int]:
         return [number for number, step in enumerate(self.steps) if not step.after]

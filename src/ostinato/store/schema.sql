@@ -74,11 +74,22 @@ CREATE TABLE environment (
     stage text,
     description text,
     created_at timestamp with time zone NOT NULL,
+    parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    keep_runs_days integer,
+    keep_logs_days integer,
+    keep_findings_days integer,
+    CONSTRAINT environment_keep_findings_days_check CHECK ((keep_findings_days > 0)),
+    CONSTRAINT environment_keep_logs_days_check CHECK ((keep_logs_days > 0)),
+    CONSTRAINT environment_keep_runs_days_check CHECK ((keep_runs_days > 0)),
     CONSTRAINT environment_name_check CHECK ((name <> ''::text)),
     CONSTRAINT environment_stage_check CHECK ((stage = ANY (ARRAY['production'::text, 'test'::text, 'development'::text])))
 );
 
 COMMENT ON COLUMN environment.stage IS 'Which of the three stages known to other tools this environment is; none for others.';
+
+COMMENT ON COLUMN environment.parameters IS 'Name to value: what tasks of this environment get for the parameters they declare.';
+
+COMMENT ON COLUMN environment.keep_runs_days IS 'How long ended runs are kept; NULL for ever. Logs and findings may be kept for less.';
 
 ALTER TABLE environment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME environment_id_seq
@@ -147,8 +158,17 @@ CREATE TABLE plan (
     disabled boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
+    parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    run_timeout_s double precision,
+    retries jsonb DEFAULT '{}'::jsonb NOT NULL,
+    priority integer DEFAULT 0 NOT NULL,
+    paused_at timestamp with time zone,
+    paused_by text,
+    pause_note text,
     CONSTRAINT plan_name_check CHECK ((name <> ''::text)),
-    CONSTRAINT plan_overlap_check CHECK ((overlap = ANY (ARRAY['forbid'::text, 'parallel'::text])))
+    CONSTRAINT plan_overlap_check CHECK ((overlap = ANY (ARRAY['forbid'::text, 'parallel'::text, 'queue'::text]))),
+    CONSTRAINT plan_priority_check CHECK (((priority >= '-1000'::integer) AND (priority <= 1000))),
+    CONSTRAINT plan_run_timeout_s_check CHECK ((run_timeout_s > (0)::double precision))
 );
 
 ALTER TABLE plan ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -174,6 +194,29 @@ CREATE TABLE plan_version (
     graph_id bigint NOT NULL,
     created_at timestamp with time zone NOT NULL,
     created_by bigint
+);
+
+CREATE TABLE pool (
+    id bigint NOT NULL,
+    environment_id bigint NOT NULL,
+    name text NOT NULL,
+    description text,
+    slots integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT pool_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT pool_slots_check CHECK ((slots >= 0))
+);
+
+COMMENT ON TABLE pool IS 'How many attempts of the tasks that name it may be at work at once, whatever plans they are in.';
+
+ALTER TABLE pool ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME pool_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE run (
@@ -206,19 +249,46 @@ CREATE TABLE run (
     ended_at timestamp with time zone,
     cause text NOT NULL,
     requested_by bigint,
-    idempotency_key text,
-    CONSTRAINT run_cause_check CHECK ((cause = ANY (ARRAY['api'::text, 'plan'::text]))),
+    priority integer DEFAULT 0 NOT NULL,
+    hold text,
+    alone boolean DEFAULT false NOT NULL,
+    pool_id bigint,
+    pool_slot integer,
+    deadline_at timestamp with time zone,
+    cancel_reason text,
+    ended_lease bigint,
+    parameters jsonb,
+    rerun_of bigint,
+    rerun_part text,
+    rerun_step text,
+    CONSTRAINT run_cancel_reason_check CHECK ((cancel_reason = ANY (ARRAY['cancel_requested'::text, 'timeout'::text]))),
+    CONSTRAINT run_cause_check CHECK ((cause = ANY (ARRAY['api'::text, 'plan'::text, 'schedule'::text]))),
     CONSTRAINT run_check CHECK ((num_nonnulls(task_id, plan_id) = 1)),
     CONSTRAINT run_check1 CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['SUCCEEDED'::text, 'FAILED'::text, 'CANCELLED'::text])))),
     CONSTRAINT run_check2 CHECK (((lease IS NOT NULL) = ((graph_id IS NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text]))))),
     CONSTRAINT run_check3 CHECK (((parent_run_id IS NULL) = (step IS NULL))),
-    CONSTRAINT run_reason_check CHECK ((reason = ANY (ARRAY['error'::text, 'check_failed'::text, 'exit_code'::text, 'timeout'::text, 'lost'::text, 'shutdown'::text, 'step_failed'::text, 'cancel_requested'::text, 'invalid'::text]))),
+    CONSTRAINT run_check4 CHECK (((hold IS NULL) OR (state = 'QUEUED'::text))),
+    CONSTRAINT run_check5 CHECK (((pool_slot IS NULL) OR (pool_id IS NOT NULL))),
+    CONSTRAINT run_check6 CHECK (((cancel_reason IS NULL) = (cancel_requested_at IS NULL))),
+    CONSTRAINT run_hold_check CHECK ((hold = ANY (ARRAY['due'::text, 'task'::text, 'plan'::text, 'pool'::text, 'paused'::text]))),
+    CONSTRAINT run_reason_check CHECK ((reason = ANY (ARRAY['error'::text, 'check_failed'::text, 'exit_code'::text, 'timeout'::text, 'lost'::text, 'shutdown'::text, 'step_failed'::text, 'cancel_requested'::text, 'invalid'::text, 'misfired'::text]))),
+    CONSTRAINT run_rerun_part_check CHECK ((rerun_part = ANY (ARRAY['all'::text, 'from_step'::text, 'failed'::text]))),
     CONSTRAINT run_state_check CHECK ((state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELLED'::text])))
 );
 
 COMMENT ON COLUMN run.graph_id IS 'The steps of a plan or composite task; NULL for work that a worker does.';
 
 COMMENT ON COLUMN run.lease IS 'Fencing token of the attempt at work; whoever reports with another one changes nothing.';
+
+COMMENT ON COLUMN run.hold IS 'What a queued run waits for; NULL: it is ready, a free worker slot takes it.';
+
+COMMENT ON COLUMN run.alone IS 'At work, and no other run of the same task or plan may be.';
+
+COMMENT ON COLUMN run.pool_slot IS 'The slot of the pool that a run at work holds: free again with the statement that ends the attempt.';
+
+COMMENT ON COLUMN run.ended_lease IS 'The lease of the attempt that ended last: tells a report that came twice from one that came too late.';
+
+COMMENT ON COLUMN run.parameters IS 'Values from the trigger and the plans around it; NULL: none.';
 
 ALTER TABLE run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME run_id_seq
@@ -263,8 +333,17 @@ CREATE TABLE task (
     disabled boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
+    parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    run_timeout_s double precision,
+    priority integer DEFAULT 0 NOT NULL,
+    pool_id bigint,
+    paused_at timestamp with time zone,
+    paused_by text,
+    pause_note text,
     CONSTRAINT task_name_check CHECK ((name <> ''::text)),
-    CONSTRAINT task_overlap_check CHECK ((overlap = ANY (ARRAY['forbid'::text, 'parallel'::text]))),
+    CONSTRAINT task_overlap_check CHECK ((overlap = ANY (ARRAY['forbid'::text, 'parallel'::text, 'queue'::text]))),
+    CONSTRAINT task_priority_check CHECK (((priority >= '-1000'::integer) AND (priority <= 1000))),
+    CONSTRAINT task_run_timeout_s_check CHECK ((run_timeout_s > (0)::double precision)),
     CONSTRAINT task_timeout_s_check CHECK ((timeout_s > (0)::double precision))
 );
 
@@ -273,6 +352,10 @@ COMMENT ON COLUMN task.number IS 'Unique within a type; the same task in another
 COMMENT ON COLUMN task.uses IS 'The names of the connections its config refers to.';
 
 COMMENT ON COLUMN task.graph_id IS 'For composite types: the steps it consists of.';
+
+COMMENT ON COLUMN task.parameters IS 'Name to what is declared of it: type, default, whether it is required, description.';
+
+COMMENT ON COLUMN task.run_timeout_s IS 'Seconds from the request to the end of a run, retries and waits included.';
 
 CREATE TABLE workspace (
     id bigint NOT NULL,
@@ -315,7 +398,13 @@ CREATE VIEW run_seen AS
     COALESCE(task.number, plan.number) AS number,
     COALESCE(task.name, plan.name) AS name,
     workspace.key AS workspace,
-    environment.name AS environment
+    environment.name AS environment,
+    run.priority,
+    run.hold,
+    run.deadline_at,
+    run.cause,
+    run.parameters,
+    run.rerun_of
    FROM ((((run
      JOIN workspace ON ((workspace.id = run.workspace_id)))
      JOIN environment ON ((environment.id = run.environment_id)))
@@ -329,7 +418,8 @@ CREATE TABLE server_session (
     host text NOT NULL,
     pid integer NOT NULL,
     started_at timestamp with time zone NOT NULL,
-    alive_until timestamp with time zone NOT NULL
+    alive_until timestamp with time zone NOT NULL,
+    slots integer DEFAULT 0 NOT NULL
 );
 
 COMMENT ON TABLE server_session IS 'One life of a server. It renews alive_until for all its attempts at once; past it, they are lost.';
@@ -355,11 +445,14 @@ CREATE TABLE step_run (
     succeeded integer DEFAULT 0 NOT NULL,
     failed integer DEFAULT 0 NOT NULL,
     cancelled integer DEFAULT 0 NOT NULL,
+    remaining integer DEFAULT 0 NOT NULL,
     CONSTRAINT step_run_condition_check CHECK ((condition = ANY (ARRAY['all_succeeded'::text, 'at_least_one_succeeded'::text, 'always_proceed'::text]))),
     CONSTRAINT step_run_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
 );
 
 COMMENT ON TABLE step_run IS 'A step of a running plan, from the moment the first step before it has ended.';
+
+COMMENT ON COLUMN step_run.remaining IS 'Runs of the step that are not made yet, because a limit allows only so many at once.';
 
 ALTER TABLE task ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME task_id_seq
@@ -407,6 +500,17 @@ CREATE VIEW task_standing AS
          LIMIT 1) last ON (true));
 
 COMMENT ON VIEW task_standing IS 'How a task stands: its live run goes before the ended one; outdated if it changed since its last success, or never ran.';
+
+CREATE TABLE trigger_key (
+    scope text NOT NULL,
+    key text NOT NULL,
+    run_id bigint NOT NULL,
+    task_id bigint,
+    plan_id bigint,
+    created_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE trigger_key IS 'The run that a key started: a user''s idempotency key, or a schedule and the time it fired for.';
 
 CREATE TABLE workspace_grant (
     id bigint NOT NULL,
@@ -511,6 +615,12 @@ ALTER TABLE ONLY plan_version
 ALTER TABLE ONLY plan
     ADD CONSTRAINT plan_workspace_id_name_key UNIQUE (workspace_id, name);
 
+ALTER TABLE ONLY pool
+    ADD CONSTRAINT pool_environment_id_name_key UNIQUE (environment_id, name);
+
+ALTER TABLE ONLY pool
+    ADD CONSTRAINT pool_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY run_log
     ADD CONSTRAINT run_log_pkey PRIMARY KEY (run_id, seq);
 
@@ -532,6 +642,9 @@ ALTER TABLE ONLY task
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_workspace_id_name_key UNIQUE (workspace_id, name);
 
+ALTER TABLE ONLY trigger_key
+    ADD CONSTRAINT trigger_key_pkey PRIMARY KEY (scope, key);
+
 ALTER TABLE ONLY workspace
     ADD CONSTRAINT workspace_environment_id_key_key UNIQUE (environment_id, key);
 
@@ -548,19 +661,31 @@ CREATE INDEX credential_prefix ON credential USING btree (prefix) WHERE (deleted
 
 CREATE INDEX plan_member_task ON plan_member USING btree (task_id);
 
+CREATE UNIQUE INDEX run_alone_of_plan ON run USING btree (plan_id) WHERE (alone AND (plan_id IS NOT NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])));
+
+CREATE UNIQUE INDEX run_alone_of_task ON run USING btree (task_id) WHERE (alone AND (task_id IS NOT NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])));
+
 CREATE INDEX run_children ON run USING btree (parent_run_id, id) WHERE (parent_run_id IS NOT NULL);
+
+CREATE INDEX run_deadline ON run USING btree (deadline_at) WHERE ((deadline_at IS NOT NULL) AND (cancel_requested_at IS NULL) AND (state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text])));
+
+CREATE INDEX run_due ON run USING btree (due_at) WHERE ((state = 'QUEUED'::text) AND (hold = 'due'::text));
 
 CREATE INDEX run_held ON run USING btree (session_id) WHERE ((state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])) AND (graph_id IS NULL));
 
+CREATE INDEX run_held_by_pause ON run USING btree (id) WHERE ((state = 'QUEUED'::text) AND (hold = 'paused'::text));
+
+CREATE INDEX run_held_by_plan ON run USING btree (plan_id, priority DESC, id) WHERE ((state = 'QUEUED'::text) AND (hold = 'plan'::text));
+
+CREATE INDEX run_held_by_pool ON run USING btree (pool_id, priority DESC, id) WHERE ((state = 'QUEUED'::text) AND (hold = 'pool'::text));
+
+CREATE INDEX run_held_by_task ON run USING btree (task_id, priority DESC, id) WHERE ((state = 'QUEUED'::text) AND (hold = 'task'::text));
+
 CREATE INDEX run_history_of_task ON run USING btree (task_id, started_at DESC, id DESC) WHERE ((task_id IS NOT NULL) AND (started_at IS NOT NULL));
 
-CREATE UNIQUE INDEX run_idempotency ON run USING btree (requested_by, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE INDEX run_live_of_plan ON run USING btree (plan_id, state) WHERE ((plan_id IS NOT NULL) AND (state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text])));
 
-CREATE INDEX run_live_of_plan ON run USING btree (plan_id) WHERE ((plan_id IS NOT NULL) AND (state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text])));
-
-CREATE INDEX run_live_of_task ON run USING btree (task_id) WHERE ((task_id IS NOT NULL) AND (state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text])));
-
-CREATE INDEX run_live_top ON run USING btree (id) WHERE (state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text]));
+CREATE INDEX run_live_of_task ON run USING btree (task_id, state) WHERE ((task_id IS NOT NULL) AND (state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text])));
 
 CREATE INDEX run_of_plan ON run USING btree (plan_id, id DESC) WHERE (plan_id IS NOT NULL);
 
@@ -570,16 +695,19 @@ CREATE INDEX run_of_task ON run USING btree (task_id, id DESC) WHERE (task_id IS
 
 CREATE INDEX run_of_workspace ON run USING btree (workspace_id, id DESC) WHERE (parent_run_id IS NULL);
 
-CREATE INDEX run_ready ON run USING btree (due_at, id) WHERE (state = 'QUEUED'::text);
+CREATE INDEX run_ready ON run USING btree (priority DESC, id) WHERE ((state = 'QUEUED'::text) AND (hold IS NULL) AND (graph_id IS NULL));
+
+CREATE INDEX run_ready_plan ON run USING btree (id) WHERE ((state = 'QUEUED'::text) AND (hold IS NULL) AND (graph_id IS NOT NULL));
+
+CREATE UNIQUE INDEX run_slot_of_pool ON run USING btree (pool_id, pool_slot) WHERE ((pool_slot IS NOT NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])));
+
+CREATE INDEX step_run_running ON step_run USING btree (run_id, step) WHERE (state = 'running'::text);
 
 ALTER TABLE ONLY connection
     ADD CONSTRAINT connection_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
 
 ALTER TABLE ONLY credential
     ADD CONSTRAINT credential_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id);
-
-ALTER TABLE ONLY finding
-    ADD CONSTRAINT finding_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id);
 
 ALTER TABLE ONLY plan
     ADD CONSTRAINT plan_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
@@ -605,44 +733,17 @@ ALTER TABLE ONLY plan_version
 ALTER TABLE ONLY plan
     ADD CONSTRAINT plan_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
 
-ALTER TABLE ONLY run
-    ADD CONSTRAINT run_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
-
-ALTER TABLE ONLY run
-    ADD CONSTRAINT run_graph_id_fkey FOREIGN KEY (graph_id) REFERENCES graph(id);
-
-ALTER TABLE ONLY run_log
-    ADD CONSTRAINT run_log_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id);
-
-ALTER TABLE ONLY run
-    ADD CONSTRAINT run_parent_run_id_fkey FOREIGN KEY (parent_run_id) REFERENCES run(id);
-
-ALTER TABLE ONLY run
-    ADD CONSTRAINT run_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan(id);
-
-ALTER TABLE ONLY run
-    ADD CONSTRAINT run_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES app_user(id);
-
-ALTER TABLE ONLY run
-    ADD CONSTRAINT run_root_run_id_fkey FOREIGN KEY (root_run_id) REFERENCES run(id);
-
-ALTER TABLE ONLY run
-    ADD CONSTRAINT run_session_id_fkey FOREIGN KEY (session_id) REFERENCES server_session(id);
-
-ALTER TABLE ONLY run
-    ADD CONSTRAINT run_task_id_fkey FOREIGN KEY (task_id) REFERENCES task(id);
-
-ALTER TABLE ONLY run
-    ADD CONSTRAINT run_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
-
-ALTER TABLE ONLY step_run
-    ADD CONSTRAINT step_run_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id);
+ALTER TABLE ONLY pool
+    ADD CONSTRAINT pool_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
 
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
 
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_graph_id_fkey FOREIGN KEY (graph_id) REFERENCES graph(id);
+
+ALTER TABLE ONLY task
+    ADD CONSTRAINT task_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES pool(id);
 
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);

@@ -1,0 +1,106 @@
+"""Parameters of tasks and plans: what is declared of them, and which value a run gets.
+
+A task gets the parameters it declares and no others. The value comes from the first that has one: the trigger, the
+plans around the task (the outermost first), the environment, and at last the default of the task.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+
+from ostinato.core.errors import Problem
+
+ParameterType: TypeAlias = Literal["string", "integer", "number", "boolean"]
+TYPES: Mapping[str, Any] = {"string": str, "integer": int, "number": float, "boolean": bool}
+WORDS = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
+Value: TypeAlias = str | int | float | bool
+MOST_PARAMETERS = 200
+LONGEST_VALUE = 10_000
+LARGEST_INTEGER = 2**63
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is declared of one parameter."""
+
+    type: Annotated[ParameterType, msgspec.Meta(description="What its values are.")] = "string"
+    default: Annotated[Value | None, msgspec.Meta(description="The value if nothing else gives one.")] = None
+    required: Annotated[bool, msgspec.Meta(description="Whether a run without a value fails.")] = False
+    description: Annotated[str | None, msgspec.Meta(description="What it is for, in words.")] = None
+
+
+class Resolved(msgspec.Struct, frozen=True, kw_only=True):
+    """The values of a run, and why it cannot have them if it cannot."""
+
+    values: dict[str, Value]
+    problems: tuple[Problem, ...] = ()
+
+
+def fitted(parameter: Parameter, value: Any) -> Value:
+    """The value as its type wants it; a text may stand for a number or a boolean. Raises ValueError."""
+    wanted = TYPES[parameter.type]
+    if wanted is str and isinstance(value, bool | int | float):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool) and wanted is not bool:
+        raise ValueError(f"expected {WORDS[parameter.type]}, not {str(value).lower()}")
+    try:
+        found: Value = msgspec.convert(value, wanted, strict=False)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"expected {WORDS[parameter.type]}") from error
+    if isinstance(found, str) and (len(found) > LONGEST_VALUE or "\x00" in found):
+        raise ValueError(f"expected text of at most {LONGEST_VALUE:,} characters, without NUL")
+    if isinstance(found, int) and abs(found) >= LARGEST_INTEGER:
+        raise ValueError("expected a whole number of at most 64 bits")
+    return found
+
+
+def problems_of(declared: Mapping[str, Parameter], path: str = "parameters") -> list[Problem]:
+    """Defaults that do not fit their own types."""
+    problems = []
+    for name, parameter in declared.items():
+        try:
+            if parameter.default is not None:
+                fitted(parameter, parameter.default)
+        except ValueError as error:
+            problems.append(Problem(path=f"{path}.{name}.default", message=str(error)))
+    return problems
+
+
+def check(
+    declared: Mapping[str, Parameter], given: Mapping[str, Any], path: str = "parameters"
+) -> tuple[dict[str, Value], list[Problem]]:
+    """The values of a trigger as their types want them, and what is wrong with the others."""
+    values: dict[str, Value] = {}
+    problems = []
+    for name, value in given.items():
+        if name not in declared:
+            message = "it declares no such parameter" if declared else "it declares no parameters"
+            problems.append(Problem(path=f"{path}.{name}", message=message, allowed=tuple(sorted(declared))))
+            continue
+        try:
+            values[name] = fitted(declared[name], value)
+        except ValueError as error:
+            problems.append(Problem(path=f"{path}.{name}", message=str(error)))
+    return values, problems
+
+
+def defaults(declared: Mapping[str, Parameter]) -> dict[str, Value]:
+    """The values that are declared with a default, as their types want them."""
+    return {name: fitted(p, p.default) for name, p in declared.items() if p.default is not None}
+
+
+def resolve(declared: Mapping[str, Parameter], layers: Sequence[Mapping[str, Any]]) -> Resolved:
+    """The value of every declared parameter: from the first of `layers` that has one, else its default."""
+    values: dict[str, Value] = {}
+    problems = []
+    for name, parameter in declared.items():
+        given = next((layer[name] for layer in layers if layer.get(name) is not None), parameter.default)
+        if given is None:
+            if parameter.required:
+                problems.append(Problem(path=f"parameters.{name}", message="it is required and has no value"))
+            continue
+        try:
+            values[name] = fitted(parameter, given)
+        except ValueError as error:
+            problems.append(Problem(path=f"parameters.{name}", message=str(error)))
+    return Resolved(values=values, problems=tuple(problems))
