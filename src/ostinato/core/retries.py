@@ -7,7 +7,7 @@ import msgspec
 
 from ostinato.core.states import Reason
 
-RetryReason: TypeAlias = Literal["error", "exit_code", "check_failed", "timeout"]
+RetryReason: TypeAlias = Literal["error", "exit_code", "check_failed", "timeout", "step_failed"]
 """The reasons of an end that another try may mend."""
 
 MOST_LOSSES = 3
@@ -27,6 +27,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         "error",
         "exit_code",
         "timeout",
+        "step_failed",
     )
     on_lost: Annotated[
         Literal["requeue", "fail"],

@@ -28,9 +28,16 @@ UNREACHABLE = (
 )
 """What a database that is down, starting or restarting answers; the work is to be tried again."""
 
-RACES = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+class Raced(Exception):
+    """Somebody else did the same in the same moment; the transaction begins again and finds it done."""
+
+
+RACES = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, Raced)
 """Two transactions in each other's way; the loser begins again."""
 
+EXCLUSIONS = frozenset({"run_alone_of_task", "run_alone_of_plan", "run_slot_of_pool"})
+"""Unique indexes that decide between two transactions which both found a task, a plan or a slot free."""
 
 REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError, ValueError)
 """What the database will not take, however often it is tried."""
@@ -92,6 +99,9 @@ class Database:
                     return await work(tx)
             except RACES:
                 continue
+            except asyncpg.UniqueViolationError as error:
+                if error.constraint_name not in EXCLUSIONS:
+                    raise
         raise Unavailable("The database is too busy with the same thing: try again")
 
     @asynccontextmanager

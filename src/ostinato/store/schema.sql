@@ -307,14 +307,7 @@ CREATE TABLE run_log (
     line text NOT NULL
 );
 
-ALTER TABLE run_log ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME run_log_seq_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
+COMMENT ON COLUMN run_log.seq IS 'Grows within a run: the attempt times 1,000,000,000, plus the number of the line.';
 
 CREATE TABLE task (
     id bigint NOT NULL,

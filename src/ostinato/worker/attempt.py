@@ -82,14 +82,15 @@ class Attempts:
         """Run one attempt and report its outcome. Raises ServerGone."""
         self._busy = True
         self._reporter.begin(order)
+        folder = f"{self._folder}/{order.run}-{order.attempt}-{order.lease}"
         try:
-            folder = tempfile.mkdtemp(prefix=f"{order.run}-", dir=self._folder)
+            os.mkdir(folder, 0o700)  # noqa: PTH102  (a tenth of the time)
         except OSError as error:
             outcome = Outcome(succeeded=False, reason=Reason.ERROR, message=f"No folder could be made: {error}")
         else:
             os.environ["TMPDIR"] = tempfile.tempdir = folder
             outcome = self._outcome(order, AttemptContext(order, self._reporter, folder))
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
         self._reporter.finish(outcome)
         self._busy = False
 
@@ -130,7 +131,16 @@ class Attempts:
             raise Cancelled
 
 
+def _remove(folder: str) -> None:
+    try:
+        os.rmdir(folder)  # noqa: PTH106  (most attempts leave nothing in it)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _perform(order: WorkOrder, context: AttemptContext) -> Outcome:
+    if order.invalid:
+        return _invalid(order.invalid)
     try:
         task_type = plugins.task_type(order.task_type)
     except KeyError:

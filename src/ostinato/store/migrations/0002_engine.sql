@@ -132,3 +132,7 @@ SELECT run.id AS run, run.state, run.reason, run.message, run.attempt, run.due_a
   JOIN environment ON environment.id = run.environment_id
   LEFT JOIN task ON task.id = run.task_id
   LEFT JOIN plan ON plan.id = run.plan_id;
+
+-- The place of a line is said by its writer, so that a report that is applied twice writes it once.
+ALTER TABLE run_log ALTER COLUMN seq DROP IDENTITY;
+COMMENT ON COLUMN run_log.seq IS 'Grows within a run: the attempt times 1,000,000,000, plus the number of the line.';
