@@ -93,10 +93,8 @@ async def _follow(app: App, tx: Tx, flow: _Flow, now: datetime) -> None:
 
 async def _begin(app: App, tx: Tx, flow: _Flow, begun: Sequence[Begin]) -> None:
     for run in begun:
-        opened = await beginnings.first_steps(app, tx, run)
-        flow.openings += opened
-        if not opened:
-            _counted(flow, run.run)  # nothing is left to do, so the count of its steps ends it
+        flow.openings += await beginnings.first_steps(app, tx, run)
+        _counted(flow, run.run).begun = True
 
 
 async def _begin_queued(app: App, tx: Tx, flow: _Flow, now: datetime) -> None:
@@ -216,7 +214,7 @@ async def _end(app: App, tx: Tx, flow: _Flow) -> None:
 async def _count(app: App, tx: Tx, flow: _Flow, now: datetime) -> None:
     """Count opened and ended steps into their plans, and end the plans that have no active step any more."""
     counts, flow.counts = flow.counts, {}
-    changed = [c for c in counts.values() if c.opened != c.ended or c.failed or not c.opened]
+    changed = [c for c in counts.values() if c.opened != c.ended or c.failed or c.begun]
     ends = [
         (
             row.run,

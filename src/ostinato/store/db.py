@@ -64,7 +64,12 @@ class Database:
                 reset=_keep,
                 statement_cache_size=1_000,
                 command_timeout=60,
-                server_settings={"application_name": "ostinato", "timezone": "UTC", "jit": "off"},
+                server_settings={
+                    "application_name": "ostinato",
+                    "timezone": "UTC",
+                    "jit": "off",
+                    "plan_cache_mode": "force_generic_plan",
+                },
             )
         except (*UNREACHABLE, asyncpg.PostgresError) as error:
             raise Unavailable(f"The database cannot be reached: {error}") from error

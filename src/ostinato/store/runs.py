@@ -124,6 +124,8 @@ class StepCount(msgspec.Struct, kw_only=True):
     opened: int = 0
     ended: int = 0
     failed: int = 0
+    begun: bool = False
+    """Whether the plan run itself just began: it may have nothing to do."""
 
 
 async def request_cancel(tx: Tx, asked: Sequence[RunId], now: datetime, reason: Reason) -> list[Moved]:
