@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias, TypeVar
+from contextvars import ContextVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
@@ -46,11 +47,23 @@ REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg
 MOST_RACES = 8
 
 
+class Tap(Protocol):
+    """Hears of every step on the way to the database, and may hold it up or let it fail: the door for tests of what
+    happens when the database, or somebody else, comes in between. What it raises counts as the database's own error."""
+
+    async def before(self, point: str) -> None:
+        """`point` is `begin`, `commit`, `committed`, or the name of a statement."""
+        ...
+
+
+_tap: ContextVar[Tap | None] = ContextVar("tap", default=None)
+
+
 class Database:
     """A pool of connections to one PostgreSQL database."""
 
-    def __init__(self, url: str, *, connections: int = 10) -> None:
-        self._url, self._connections = url, connections
+    def __init__(self, url: str, *, connections: int = 10, tap: Tap | None = None) -> None:
+        self._url, self._connections, self._tap = url, connections, tap
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def open(self) -> None:
@@ -87,8 +100,11 @@ class Database:
     async def transaction(self) -> AsyncIterator[Tx]:
         """One transaction; raises Unavailable when the database does not answer."""
         async with self._connection() as connection:
+            await self._pass("begin")
             async with connection.transaction():
                 yield connection
+                await self._pass("commit")
+            await self._pass("committed")
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Tx]:
@@ -112,6 +128,8 @@ class Database:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Tx]:
         assert self._pool is not None, "the database has not been opened"
+        if self._tap is not None:
+            _tap.set(self._tap)
         try:
             async with self._pool.acquire(timeout=15) as connection:
                 yield connection
@@ -119,6 +137,10 @@ class Database:
             if isinstance(error, ValueError):  # an argument that cannot be encoded is an InterfaceError to asyncpg
                 raise
             raise Unavailable(f"The database does not answer at the moment: {error}") from error
+
+    async def _pass(self, point: str) -> None:
+        if self._tap is not None:
+            await self._tap.before(point)
 
     async def listen(self, channels: Sequence[str], hear: Callable[[str, str], None]) -> "Listener":
         """Call `hear(channel, payload)` for every notification, on a connection of its own."""
@@ -147,22 +169,30 @@ class Listener:
 
 async def fetch(tx: Tx, name: str, row: type[T], *arguments: Any) -> list[T]:
     """Run statement `name` and return its rows as structs of type `row`."""
+    if (tap := _tap.get()) is not None:
+        await tap.before(name)
     return msgspec.convert([dict(r) for r in await tx.fetch(statement(name), *arguments)], list[row])  # type: ignore[valid-type]
 
 
 async def fetch_one(tx: Tx, name: str, row: type[T], *arguments: Any) -> T | None:
     """Run statement `name` and return its only row as a struct, or None."""
+    if (tap := _tap.get()) is not None:
+        await tap.before(name)
     found = await tx.fetchrow(statement(name), *arguments)
     return None if found is None else msgspec.convert(dict(found), row)
 
 
 async def fetch_value(tx: Tx, name: str, *arguments: Any) -> Any:
     """Run statement `name` and return the first column of its first row, or None."""
+    if (tap := _tap.get()) is not None:
+        await tap.before(name)
     return await tx.fetchval(statement(name), *arguments)
 
 
 async def execute(tx: Tx, name: str, *arguments: Any) -> None:
     """Run statement `name` for its effect."""
+    if (tap := _tap.get()) is not None:
+        await tap.before(name)
     await tx.execute(statement(name), *arguments)
 
 
