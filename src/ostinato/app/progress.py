@@ -50,8 +50,8 @@ async def advance(app: App, tx: Tx, moved: Sequence[runs.Moved], now: datetime) 
 
 
 async def cancelled(app: App, tx: Tx, moved: Sequence[runs.Moved], now: datetime) -> None:
-    """Let everything follow from runs that were asked to end. A step of which nothing is live, because a limit held back
-    all that is left of it, ends here: nobody else would end it."""
+    """Let everything follow from runs that were asked to end. A step of which nothing is live, because a limit held
+    back all that is left of it, ends here: nobody else would end it."""
     flow = _Flow()
     _note(flow, moved)
     plans = [run.run for run in moved if run.state is State.RUNNING]
