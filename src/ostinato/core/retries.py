@@ -1,4 +1,4 @@
-"""When a failed attempt is tried again."""
+"""When a failed attempt, or a run of a plan, is tried again."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
@@ -7,8 +7,11 @@ import msgspec
 
 from ostinato.core.states import Reason
 
-RetryReason: TypeAlias = Literal["error", "exit_code", "check_failed", "timeout"]
+RetryReason: TypeAlias = Literal["error", "exit_code", "check_failed", "timeout", "step_failed"]
 """The reasons of an end that another try may mend."""
+
+OF_PLANS: tuple[RetryReason, ...] = ("step_failed", "timeout")
+"""Those of them for which a plan fails."""
 
 MOST_LOSSES = 3
 """How often a run may lose its worker before it fails with reason `lost`: work that kills its machine must end."""
@@ -27,6 +30,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         "error",
         "exit_code",
         "timeout",
+        "step_failed",
     )
     on_lost: Annotated[
         Literal["requeue", "fail"],
