@@ -1,4 +1,4 @@
-"""When a failed attempt is tried again."""
+"""When a failed attempt, or a run of a plan, is tried again."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
@@ -9,6 +9,9 @@ from ostinato.core.states import Reason
 
 RetryReason: TypeAlias = Literal["error", "exit_code", "check_failed", "timeout", "step_failed"]
 """The reasons of an end that another try may mend."""
+
+OF_PLANS: tuple[RetryReason, ...] = ("step_failed", "timeout")
+"""Those of them for which a plan fails."""
 
 MOST_LOSSES = 3
 """How often a run may lose its worker before it fails with reason `lost`: work that kills its machine must end."""
