@@ -126,7 +126,7 @@ def _fail_until_marked(config: Config, context: Context) -> Outcome:
 
 
 def _say_parameters(config: Config, context: Context) -> Outcome:
-    context.log(str(dict(context.parameters)))
+    context.log(str(dict(sorted(context.parameters.items()))))
     return Outcome(succeeded=True)
 
 

@@ -38,20 +38,16 @@ async def claims(lab: Lab, most: int = 10) -> list[RunId]:
     return [launch.run for launch in await attempts.take_turn(lab.app, [], most, datetime.now(UTC))]
 
 
-@pytest.mark.parametrize(
-    ("of_step", "of_plan", "most"), [("limit: 2, ", "", 2), ("", "limit: 3\n", 3), ("limit: 1, ", "limit: 2\n", 1)]
-)
+@pytest.mark.parametrize(("of_step", "of_plan", "most"), [(2, None, 2), (None, 3, 3), (1, 2, 1)])
 async def test_a_limit_allows_so_many_runs_at_once_and_all_of_them_in_the_end(
-    live: Lab, of_step: str, of_plan: str, most: int
+    live: Lab, of_step: int | None, of_plan: int | None, most: int
 ) -> None:
     names = [f"t{i}" for i in range(7)]
-    tasks = "\n".join(
-        f"- {{name: {n}, type: Probe, config: {{do: crowd, mark: {live.folder}/mark, file: {live.folder}/crowd}}}}"
-        for n in names
-    )
-    await live.define(
-        f"tasks:\n{tasks}\nplans:\n- name: p\n  {of_plan}  steps: [{{{of_step}name: a, tasks: [{', '.join(names)}]}}]\n"
-    )
+    config = f"{{do: crowd, mark: {live.folder}/mark, file: {live.folder}/crowd}}"
+    tasks = "\n".join(f"- {{name: {name}, type: Probe, config: {config}}}" for name in names)
+    step = f"{{name: a, tasks: [{', '.join(names)}]{f', limit: {of_step}' if of_step else ''}}}"
+    plan = f"{{name: p, steps: [{step}]{f', limit: {of_plan}' if of_plan else ''}}}"
+    await live.define(f"tasks:\n{tasks}\nplans: [{plan}]")
     run = await live.run("p")
     assert run.state is State.SUCCEEDED
     assert len(live.marks()) == 7
@@ -262,14 +258,14 @@ plans:
         tree = await runs.get_tree(live.app, live.admin, run)
         return next(line for line in await live.log(tree.below[-1].run if tree.below else run) if line.startswith("{"))
 
-    assert await said(await trigger(live, "t")) == "{'where': 'environment', 'much': 5, 'often': 1}"
+    assert await said(await trigger(live, "t")) == "{'much': 5, 'often': 1, 'where': 'environment'}"
     assert await said(await trigger(live, "t", parameters={"where": "trigger", "often": "3"})) == (
-        "{'where': 'trigger', 'much': 5, 'often': 3}"
+        "{'much': 5, 'often': 3, 'where': 'trigger'}"
     )
-    assert await said(await trigger(live, "inner")) == "{'where': 'inner', 'much': 5, 'often': 1}"
-    assert await said(await trigger(live, "outer")) == "{'where': 'outer', 'much': 5, 'often': 1}"
+    assert await said(await trigger(live, "inner")) == "{'much': 5, 'often': 1, 'where': 'inner'}"
+    assert await said(await trigger(live, "outer")) == "{'much': 5, 'often': 1, 'where': 'outer'}"
     assert (
-        await said(await trigger(live, "inner", parameters={"often": 8})) == "{'where': 'inner', 'much': 5, 'often': 8}"
+        await said(await trigger(live, "inner", parameters={"often": 8})) == "{'much': 5, 'often': 8, 'where': 'inner'}"
     )
 
 

@@ -207,7 +207,7 @@ def _retries_of_plan(plan: Placed[Plan]) -> list[Problem]:
     policy = plan.definition.retries
     if policy.attempts == 1 or any(reason in OF_PLANS for reason in policy.on):
         return []
-    message = "a plan fails for none of these reasons: leave them out, or name one of its own"
+    message = "a plan is tried again for none of these reasons: leave them out, or name step_failed"
     return [plan.problem(("retries", "on"), message, OF_PLANS)]
 
 

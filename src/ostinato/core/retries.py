@@ -10,8 +10,8 @@ from ostinato.core.states import Reason
 RetryReason: TypeAlias = Literal["error", "exit_code", "check_failed", "timeout", "step_failed"]
 """The reasons of an end that another try may mend."""
 
-OF_PLANS: tuple[RetryReason, ...] = ("step_failed", "timeout")
-"""Those of them for which a plan fails."""
+OF_PLANS: tuple[RetryReason, ...] = ("step_failed",)
+"""Those of them for which a plan is tried again: its own time-out is for all its tries together."""
 
 MOST_LOSSES = 3
 """How often a run may lose its worker before it fails with reason `lost`: work that kills its machine must end."""
