@@ -13,6 +13,7 @@ from ostinato.app.graphs import graph_of
 from ostinato.core.ids import GraphId, PlanId, PoolId, RunId, TaskId
 from ostinato.core.plans import Condition
 from ostinato.core.progress import EndedStep, StepState, fill, following, plan_end
+from ostinato.core.retries import policy_of
 from ostinato.core.states import ENDED, State
 from ostinato.store import holds, runs, steps
 from ostinato.store.db import Tx
@@ -221,7 +222,7 @@ async def _count(app: App, tx: Tx, flow: _Flow, now: datetime) -> None:
             plan_end(
                 failed_steps=row.failed_steps,
                 cancel_reason=row.cancel_reason,
-                retries=row.retries,
+                retries=policy_of(row.retries),
                 attempt=row.attempt,
                 now=now,
             ),

@@ -1,7 +1,7 @@
 """When a failed attempt, or a run of a plan, is tried again."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -36,6 +36,14 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Literal["requeue", "fail"],
         msgspec.Meta(description="When the worker was lost: run again, at most 3 times, or give up."),
     ] = "requeue"
+
+
+def policy_of(stored: Any) -> RetryPolicy:
+    """A policy as it is stored; one that cannot be read allows no further try."""
+    try:
+        return msgspec.convert(stored, RetryPolicy)
+    except msgspec.ValidationError:
+        return RetryPolicy()
 
 
 def retry_due(policy: RetryPolicy, attempt: int, reason: Reason | None, now: datetime) -> datetime | None:

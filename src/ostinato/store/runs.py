@@ -8,7 +8,6 @@ import msgspec
 
 from ostinato.core.ids import GraphId, Lease, PlanId, PoolId, RunId, TaskId, UserId
 from ostinato.core.progress import PlanEnd
-from ostinato.core.retries import RetryPolicy
 from ostinato.core.states import Hold, Reason, State
 from ostinato.store.db import Tx, execute, fetch, fetch_one
 
@@ -121,7 +120,8 @@ class PlanCount(msgspec.Struct, frozen=True):
     failed_steps: int
     cancel_reason: Reason | None
     attempt: int
-    retries: RetryPolicy
+    retries: Any
+    """As it is stored."""
 
 
 class StepCount(msgspec.Struct, kw_only=True):
