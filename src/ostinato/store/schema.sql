@@ -666,7 +666,7 @@ CREATE INDEX run_due ON run USING btree (due_at) WHERE ((state = 'QUEUED'::text)
 
 CREATE INDEX run_held ON run USING btree (session_id) WHERE ((state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])) AND (graph_id IS NULL));
 
-CREATE INDEX run_held_by_pause ON run USING btree (id) WHERE ((state = 'QUEUED'::text) AND (hold = 'paused'::text));
+CREATE INDEX run_held_by_pause ON run USING btree (task_id, plan_id) WHERE ((state = 'QUEUED'::text) AND (hold = 'paused'::text));
 
 CREATE INDEX run_held_by_plan ON run USING btree (plan_id, priority DESC, id) WHERE ((state = 'QUEUED'::text) AND (hold = 'plan'::text));
 
