@@ -66,7 +66,7 @@ def template(server_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def databaseurl_of(server_url: str, template: str) -> Iterator[str]:
+def database_url(server_url: str, template: str) -> Iterator[str]:
     with fresh_database(server_url, template) as url:
         yield url
 
