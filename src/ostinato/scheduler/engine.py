@@ -20,6 +20,9 @@ log = structlog.get_logger()
 LONGEST_SLEEP = 0.5
 """Seconds. A notification can be lost and a retry becomes due by itself, so the engine looks at least this often."""
 GATHER_SECONDS = 0.02
+MANY = 8
+MANY_SECONDS = 0.001
+"""After a turn with many reports and starts, more are given a moment to gather: a lone run never waits for others."""
 LOOK_AROUND = 2.0
 """Seconds between two renewals of the session; a fraction of its life."""
 MOST_WAITING = 2_000
@@ -104,8 +107,12 @@ class Engine:
                 self._forget_timer()
                 await dispatch.tick(self._app, self._now(), self._executor)
                 await self._look_for_due()
-                await advance.tick(self._app, self._now(), self._inbox, self._executor)
+                done = await advance.tick(self._app, self._now(), self._inbox, self._executor)
                 self._app.last_turn_at = self._now()
+                if done:
+                    self._app.tell_waiting()
+                if done > MANY:
+                    await asyncio.sleep(MANY_SECONDS)
                 if len(self._inbox) <= MOST_WAITING:
                     self._room.set()
                 if self._inbox or self._app.unstarted:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from ostinato.core.ids import GraphId, Lease, PlanId, PoolId, RunId, TaskId, UserId
 from ostinato.core.progress import PlanEnd
-from ostinato.core.retries import RetryPolicy
-from ostinato.core.states import Reason, State
+from ostinato.core.states import Hold, Reason, State
 from ostinato.store.db import Tx, execute, fetch, fetch_one
 
 
@@ -86,6 +86,12 @@ class Seen(msgspec.Struct, frozen=True):
     counts: dict[str, int] | None
     plan_version: int | None
     graph: GraphId | None
+    priority: int
+    hold: Hold | None
+    deadline_at: datetime | None
+    cause: str
+    parameters: dict[str, Any] | None
+    rerun_of: RunId | None
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +120,8 @@ class PlanCount(msgspec.Struct, frozen=True):
     failed_steps: int
     cancel_reason: Reason | None
     attempt: int
-    retries: RetryPolicy
+    retries: Any
+    """As it is stored."""
 
 
 class StepCount(msgspec.Struct, kw_only=True):
