@@ -27,6 +27,7 @@ class Seen:
     ended: dict[int, tuple[str, int, str]] = field(default_factory=dict)
     """Run to state, attempt and time of its end."""
     problems: list[str] = field(default_factory=list)
+    given_up: bool = False
     repeated: int = 0
     """Requests that were sent again because their answer did not come."""
 
@@ -44,6 +45,10 @@ class Load:
         for thread in self._threads:
             thread.start()
 
+    def client(self, number: int) -> "Client":
+        """One more client, for the test itself."""
+        return Client(self._urls, self._key, number, self.seen)
+
     def finish(self, seconds: float) -> None:
         """Start nothing more, and wait until everything has ended: fails if that takes longer."""
         self._stop.set()
@@ -52,6 +57,13 @@ class Load:
             thread.join(max(0, deadline - time.monotonic()))
         stuck = sorted(set(self.seen.accepted.values()) - set(self.seen.ended))
         assert not stuck, f"{len(stuck)} runs have not ended {seconds} s after the last disturbance: {stuck[:10]}"
+
+    def give_up(self) -> None:
+        """After a failure: begin nothing more, and ask for nothing more."""
+        self._stop.set()
+        self.seen.given_up = True
+        for thread in self._threads:
+            thread.join()
 
     def _work(self, number: int) -> None:
         chance, waiting = random.Random(number), deque[int]()
@@ -66,6 +78,8 @@ class Load:
                 client.wait(waiting.popleft())
         except Exception as error:
             self.seen.problems.append(f"client {number}: {error!r}")
+        finally:
+            client.close()
 
 
 class Client:
@@ -75,6 +89,9 @@ class Client:
         self._urls, self._number, self._seen, self._begun = deque(urls), number, seen, 0
         self._urls.rotate(number)
         self._http = httpx.Client(headers={"X-API-Key": key}, timeout=10)
+
+    def close(self) -> None:
+        self._http.close()
 
     def begin(self, name: str) -> int:
         self._begun += 1
@@ -91,7 +108,7 @@ class Client:
 
     def wait(self, run: int) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self._seen.given_up:
             told = self._ask(lambda url: self._http.get(f"{url}/api/v1/runs/{run}", params={"wait": 2}))["run"]
             if told["state"] in ENDED:
                 self._seen.ended[run] = (told["state"], told["attempt"], told["endedAt"])
@@ -99,7 +116,7 @@ class Client:
 
     def _ask(self, send: Callable[[str], httpx.Response]) -> dict[str, Any]:
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self._seen.given_up:
             try:
                 answer = send(self._urls[0])
             except httpx.TransportError:

@@ -18,9 +18,9 @@ PLUGIN = Path(__file__).parent.parent / "plugin"
 
 
 class Server:
-    def __init__(self, home: Path, port: int, **more: str) -> None:
-        """`more`: further variables of its environment."""
-        self.home, self.port, self._more = home, port, more
+    def __init__(self, home: Path, port: int, *, key: str | None = None, **more: str) -> None:
+        """`key`: instead of the local one; `more`: further variables of its environment."""
+        self.home, self.port, self._key, self._more = home, port, key, more
         self.url = f"http://127.0.0.1:{port}"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -31,7 +31,7 @@ class Server:
 
     @property
     def key(self) -> str:
-        return (self.home / "local.key").read_text().strip()
+        return self._key or (self.home / "local.key").read_text().strip()
 
     def start(self) -> None:
         """Start and wait until it is healthy."""
