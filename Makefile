@@ -55,6 +55,7 @@ lock: ## Renew requirements.lock from pyproject.toml
 
 generate: setup ## Renew the files that are generated from code: schema.sql and the reference
 	@$(BIN)/python -m tools.schema
+	@$(BIN)/python -m tools.states_reference
 	@$(BIN)/python -m tools.definitions_reference
 	@$(BIN)/python -m tools.interfaces_reference
 

@@ -13,6 +13,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -66,10 +67,8 @@ def template(server_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def database_url(server_url: str, template: str) -> Iterator[str]:
-    name = f"ostinato_test_{os.getpid()}_{next(_copies)}"
-    administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield url_of(server_url, name)
-    administer(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    with fresh_database(server_url, template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -79,15 +78,35 @@ def now() -> datetime:
 
 @pytest.fixture
 async def app(database_url: str, now: datetime) -> AsyncIterator[App]:
-    opened = App(db=Database(database_url), keyring=Keyring({"test": bytes(32)}))
+    async with opened_app(database_url, now) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def admin(app: App, now: datetime) -> Actor:
+    return await administrator(app, now)
+
+
+@contextmanager
+def fresh_database(server_url: str, template: str) -> Iterator[str]:
+    """The address of a copy of the template, for as long as it is needed."""
+    name = f"ostinato_test_{os.getpid()}_{next(_copies)}"
+    administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield url_of(server_url, name)
+    administer(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def opened_app(url: str, now: datetime) -> AsyncIterator[App]:
+    """The app on a fresh database, as after its first start."""
+    opened = App(db=Database(url), keyring=Keyring({"test": bytes(32)}))
     await opened.db.open()
     await access.set_up(opened, now)
     yield opened
     await opened.db.close()
 
 
-@pytest.fixture
-async def admin(app: App, now: datetime) -> Actor:
+async def administrator(app: App, now: datetime) -> Actor:
     async with app.db.transaction() as tx:
         user = await users.ensure(tx, access.ADMINISTRATOR, now)
     return Actor(user=user, name=access.ADMINISTRATOR, administrator=True, credential=CredentialId(0))

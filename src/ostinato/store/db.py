@@ -128,8 +128,7 @@ class Database:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Tx]:
         assert self._pool is not None, "the database has not been opened"
-        if self._tap is not None:
-            _tap.set(self._tap)
+        _tap.set(self._tap)
         try:
             async with self._pool.acquire(timeout=15) as connection:
                 yield connection
