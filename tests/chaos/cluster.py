@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own that keeps what it has committed, and can be killed and started again at any moment."""
+"""A PostgreSQL of the tests' own that keeps what it has committed, and can be killed and started again."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from ostinato.store.embedded import EmbeddedPostgres
 
 
 class Cluster:
-    """Started, killed and started again by the thread that made it: the database dies with the thread that started it."""
+    """Killed and started again by the thread that made it: the database dies with the thread that started it."""
 
     def __init__(self, folder: Path) -> None:
         self._postgres = EmbeddedPostgres(folder)

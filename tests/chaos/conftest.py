@@ -1,8 +1,8 @@
 """Fixtures of the chaos tests: a database that can be killed, real servers on it, and clients that keep them busy.
 
 Each scenario runs for a short time in `make test`, and for OSTINATO_CHAOS_SECONDS (120) where OSTINATO_CHAOS=1 is set.
-Pauses between two blows are random and short: they are part of the blows; everything the product has to do is waited for
-with a deadline.
+Pauses between two blows are random and short: they are part of the blows. Everything the product has to do is waited
+for with a deadline.
 """
 
 import asyncio

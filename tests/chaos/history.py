@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,16 @@ MARKED = ("cheap", "never")
 """Tasks whose attempts leave one mark and no times."""
 
 RUNS = """
-SELECT run.id, run.state, run.reason, run.message, run.attempt, run.losses, run.parent_run_id AS parent, run.graph_id AS graph,
-       run.lease, run.ended_at, COALESCE(task.name, plan.name) AS name
+SELECT run.id, run.state, run.reason, run.message, run.attempt, run.losses, run.parent_run_id AS parent,
+       run.graph_id AS graph, run.lease, run.ended_at, COALESCE(task.name, plan.name) AS name
   FROM run
   LEFT JOIN task ON task.id = run.task_id
   LEFT JOIN plan ON plan.id = run.plan_id
  ORDER BY run.id
 """
 STEP_RUNS = """
-SELECT step.run_id AS run, step.state, step.open, step.pending, step.succeeded + step.failed + step.cancelled AS counted,
+SELECT step.run_id AS run, step.step, step.handler, step.state, step.open,
+       step.succeeded + step.failed + step.cancelled AS counted,
        (SELECT count(*) FROM run AS child
          WHERE child.parent_run_id = step.run_id AND child.step = step.step AND child.handler = step.handler) AS made
   FROM step_run AS step
@@ -98,7 +100,7 @@ def judge(url: str, folder: Path, seen: Seen) -> Told:
     told.wrong += [
         f"was counted wrongly: {step}"
         for step in steps
-        if step["counted"] != step["made"] or step["open"] or step["state"] in ("running",)
+        if step["counted"] != step["made"] or step["open"] or step["state"] == "running"
     ]
     told.wrong += [f"left events and is not known: {run}" for run in set(outside) - {row["id"] for row in rows}]
     told.wrong += _side_by_side(rows, outside)
@@ -146,10 +148,7 @@ def _task(row: dict[str, Any], attempts: dict[int, Attempt]) -> Iterator[str]:
             yield f"failed, and the last attempt did not {last}"
         if row["reason"] not in ("lost", "exit_code"):
             yield "failed for another reason than it should"
-    overlaps = sum(
-        one.ended is not None and other.begun < one.ended
-        for one, other in zip(_in_order(attempts), _in_order(attempts)[1:], strict=False)
-    )
+    overlaps = sum(one.ended is not None and other.begun < one.ended for one, other in pairwise(_in_order(attempts)))
     if overlaps > row["losses"]:
         yield f"{overlaps} attempts overlapped the one before, and only {row['losses']} were taken back"
 
@@ -177,7 +176,7 @@ def _side_by_side(rows: Sequence[dict[str, Any]], outside: dict[int, dict[int, A
             for attempt in outside.get(row["id"], {}).values()
             if attempt.ended is not None
         )
-        overlaps = sum(other[0] < one[1] for one, other in zip(spans, spans[1:], strict=False))
+        overlaps = sum(other[0] < one[1] for one, other in pairwise(spans))
         if overlaps > losses:
             yield f"{overlaps} attempts of {name} overlapped, and only {losses} were taken back"
 

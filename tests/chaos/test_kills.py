@@ -2,12 +2,14 @@
 
 import contextlib
 import time
+from collections import Counter
 from typing import LiteralString
 
 import psutil
 import psycopg
+import pytest
 
-from tests.chaos.conftest import Stage, duration, within
+from tests.chaos.conftest import LONG, Stage, duration, within
 from tests.chaos.history import events
 from tests.chaos.load import Client
 from tests.e2e.servers import Server
@@ -21,13 +23,10 @@ def test_workers_are_killed_one_after_another(stage: Stage) -> None:
     server = stage.add_server()
     stage.define()
     stage.load()
-    end, kills = time.monotonic() + duration(12), 0
+    end, kills = time.monotonic() + duration(10), 0
     while time.monotonic() < end:
         stage.pause(0.2, 0.8)
-        if workers := server.workers():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                stage.chance.choice(workers).kill()
-                kills += 1
+        kills += kill_a_worker(stage, server)
     stage.figures = {"worker_kills": kills}
     stage.settle("workers")
 
@@ -112,12 +111,43 @@ def test_the_database_is_killed_and_started_again_every_few_seconds(stage: Stage
     end, kills = time.monotonic() + duration(12), 0
     while time.monotonic() < end:
         stage.pause(1, 3)
-        if kills % 2:
-            stage.cluster.stop_at_once()
-        else:
-            stage.cluster.kill()
-        stage.pause(0, 1)
-        stage.cluster.start_again()
+        kill_the_database(stage)
         kills += 1
     stage.figures = {"database_kills": kills}
     stage.settle("database")
+
+
+@pytest.mark.skipif(not LONG, reason="only in the long form: the others have each of these by itself")
+def test_everything_is_killed_at_once(stage: Stage) -> None:
+    servers = [stage.add_server(), stage.add_server()]
+    stage.define()
+    stage.load()
+    end, kills = time.monotonic() + duration(0), Counter[str]()
+    while time.monotonic() < end:
+        stage.pause(0, 1)
+        (what,) = stage.chance.choices(["worker", "server", "database"], [8, 1, 1])
+        server = stage.chance.choice(servers)
+        if what == "worker":
+            kill_a_worker(stage, server)
+        elif what == "server":
+            server.kill()
+            server.start()
+        else:
+            kill_the_database(stage)
+        kills[what] += 1
+    stage.figures = {f"{what}_kills": number for what, number in kills.items()}
+    stage.settle("everything")
+
+
+def kill_a_worker(stage: Stage, server: Server) -> bool:
+    with contextlib.suppress(IndexError, psutil.NoSuchProcess):
+        stage.chance.choice(server.workers()).kill()
+        return True
+    return False
+
+
+def kill_the_database(stage: Stage) -> None:
+    """By one way or the other, and start it again a moment later."""
+    stage.chance.choice([stage.cluster.kill, stage.cluster.stop_at_once])()
+    stage.pause(0, 1)
+    stage.cluster.start_again()
