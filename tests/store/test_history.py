@@ -277,6 +277,15 @@ async def test_reading_opens_only_the_weeks_that_can_hold_what_is_wanted(past: P
     assert await opened("plans/list", viewer, "production", None, [TYPE], 10, 0) == 0
 
 
+async def test_names_are_joined_to_all_runs_of_a_tree_at_once_and_not_run_by_run(past: Past) -> None:
+    async with past.app.db.transaction() as tx:
+        await tx.execute(f"PREPARE tree AS {statement('runs/tree')}")
+        plan = "\n".join(line for (line,) in await tx.fetch("EXPLAIN VERBOSE EXECUTE tree (1, 1)"))
+        await tx.execute("DEALLOCATE tree")
+    assert "find_tree" in plan
+    assert "run.*" not in plan
+
+
 def test_no_statement_but_those_of_history_names_the_tables_of_history() -> None:
     naming = {name for name in names() if re.search("kept_", statement(name))}
     assert {name for name in naming if not name.startswith("history/")} == set()
