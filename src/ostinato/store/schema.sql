@@ -46,6 +46,7 @@ PARTITION BY LIST (environment_id);
 
 CREATE FUNCTION find_findings(wanted bigint, first bigint, most bigint) RETURNS SETOF kept_finding
     LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $_$
 DECLARE
     kept kept_run;
@@ -118,6 +119,7 @@ COMMENT ON COLUMN kept_run.kept_on IS 'The day, in UTC, on which the outermost r
 
 CREATE FUNCTION find_history(wanted bigint, most bigint) RETURNS SETOF kept_run
     LANGUAGE plpgsql STABLE ROWS 100
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $_$
 DECLARE
     past   kept_run;
@@ -163,6 +165,7 @@ PARTITION BY LIST (environment_id);
 
 CREATE FUNCTION find_log(wanted bigint, after bigint, most bigint) RETURNS SETOF kept_log
     LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $_$
 DECLARE
     kept kept_run;
@@ -203,6 +206,7 @@ COMMENT ON FUNCTION find_run(wanted bigint) IS 'A run, live or kept; kept_on tel
 
 CREATE FUNCTION find_runs(workspaces bigint[], before bigint, states text[], most bigint) RETURNS SETOF kept_run
     LANGUAGE plpgsql STABLE ROWS 100
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $_$
 DECLARE
     below bigint := COALESCE(before, 9223372036854775807);
