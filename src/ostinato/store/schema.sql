@@ -638,6 +638,7 @@ CREATE TABLE run (
     deadline_at timestamp with time zone,
     cancel_reason text,
     ended_lease bigint,
+    given_back integer DEFAULT 0 NOT NULL,
     parameters jsonb,
     rerun_of bigint,
     rerun_part text,
@@ -669,6 +670,8 @@ COMMENT ON COLUMN run.pool_slot IS 'The slot of the pool that a run at work hold
 
 COMMENT ON COLUMN run.ended_lease IS 'The lease of the attempt that ended last: tells a report that came twice from one that came too late.';
 
+COMMENT ON COLUMN run.given_back IS 'How often an attempt was given back and is not counted; attempt + given_back grows with every lease.';
+
 COMMENT ON COLUMN run.parameters IS 'Values from the trigger and the plans around it; NULL: none.';
 
 ALTER TABLE run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -688,7 +691,7 @@ CREATE TABLE run_log (
     line text NOT NULL
 );
 
-COMMENT ON COLUMN run_log.seq IS 'Grows within a run: the attempt times 1,000,000,000, plus the number of the line.';
+COMMENT ON COLUMN run_log.seq IS 'Grows within a run: how many leases it has had times 1,000,000,000, plus four times the number of the line.';
 
 CREATE TABLE server_session (
     id bigint NOT NULL,
