@@ -17,7 +17,7 @@ from ostinato.store.db import Listener
 
 log = structlog.get_logger()
 
-LONGEST_SLEEP = 0.5
+LONGEST_SLEEP = 1.0
 """Seconds. A notification can be lost and a retry becomes due by itself, so the engine looks at least this often."""
 GATHER_SECONDS = 0.02
 MANY = 8
