@@ -4,13 +4,18 @@ faults as a real outage has them. Both are `Tap`s of `ostinato.store.db.Database
 import asyncio
 import random
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
+from typing import TypeVar
 
 import asyncpg
 
+from ostinato.core.errors import Unavailable
+
+T = TypeVar("T")
+MOST_TRIES = 20
 FIRST_STATEMENT = "first statement"
 COMMIT = "commit"
 
@@ -56,6 +61,17 @@ def withstanding() -> Iterator[None]:
         yield
     finally:
         _withstands.reset(before)
+
+
+async def insist(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask again while the database does not answer, as a client does: the way to it may fail meanwhile."""
+    with withstanding():
+        for _ in range(MOST_TRIES - 1):
+            try:
+                return await ask()
+            except Unavailable:
+                continue
+        return await ask()
 
 
 class Faults:

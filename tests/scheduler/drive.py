@@ -3,10 +3,10 @@ commits are answered with errors, people pause and cancel. After every action th
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from ostinato.app import attempts, holds, pauses, runs, sessions
 from ostinato.app.application import App
@@ -20,9 +20,8 @@ from ostinato.store import sessions as session_statements
 from ostinato.store.runs import TaskOrPlan
 from tests.scheduler.model import FAILS, FINDS, IS_LOST, SUCCEEDS, TIMES_OUT, Facts, Path, World, answer
 from tests.scheduler.worlds import RETRY_DELAY, Made
-from tests.taps import Fault, Faults
+from tests.taps import Fault, Faults, insist
 
-T = TypeVar("T")
 AT_WORK = (State.CLAIMED, State.RUNNING)
 SLOTS = 4
 MOST_STILL = 5
@@ -310,13 +309,3 @@ class Drive:
 
 def _is_next(row: Row) -> bool:
     return row["state"] == State.QUEUED and row["hold"] is None
-
-
-async def insist(ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask again while the database does not answer."""
-    for _ in range(10):
-        try:
-            return await ask()
-        except Unavailable:
-            continue
-    return await ask()

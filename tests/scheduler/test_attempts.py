@@ -13,7 +13,7 @@ from ostinato.core.errors import Conflict
 from ostinato.core.states import Reason, State
 from ostinato.store import sessions as session_statements
 from ostinato.store.db import Database
-from tests.scheduler.conftest import Lab, make_engine, make_executor, until
+from tests.scheduler.conftest import Lab, make_engine, make_executor, start_engine, until
 
 
 def wait_task(lab: Lab, name: str = "t", **more: str) -> str:
@@ -167,14 +167,14 @@ async def test_the_same_idempotency_key_gives_the_same_run(live: Lab) -> None:
 async def test_stopping_the_server_puts_its_work_back_and_the_next_one_does_it(lab: Lab) -> None:
     await lab.define(f"tasks:\n{wait_task(lab)}")
     engine = make_engine(lab.app)
-    await engine.start(make_executor(lab.app, engine, lab.folder))
+    await start_engine(engine, make_executor(lab.app, engine, lab.folder))
     run = await lab.start("t")
     await lab.running(run)
     await engine.stop()
     assert ((await lab.get(run)).state, (await lab.get(run)).attempt) == (State.QUEUED, 0)
     (lab.folder / "go").touch()
     engine = make_engine(lab.app)
-    await engine.start(make_executor(lab.app, engine, lab.folder))
+    await start_engine(engine, make_executor(lab.app, engine, lab.folder))
     assert (await lab.ended(run)).state is State.SUCCEEDED
     await engine.stop()
 
