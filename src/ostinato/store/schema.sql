@@ -218,9 +218,9 @@ DECLARE
          CROSS JOIN LATERAL (
                    SELECT run.*
                      FROM run
-                    WHERE run.workspace_id = workspace.id AND run.parent_run_id IS NULL AND run.id < below
-                      AND (states IS NULL OR run.state = ANY(states))
-                    ORDER BY run.id DESC
+                    WHERE (run.workspace_id, run.id) > (workspace.id, 0) AND (run.workspace_id, run.id) < (workspace.id, below)
+                      AND run.parent_run_id IS NULL AND (states IS NULL OR run.state = ANY(states))
+                    ORDER BY run.workspace_id DESC, run.id DESC
                     LIMIT most) AS newest
          ORDER BY newest.id DESC
          LIMIT most);
@@ -240,9 +240,9 @@ BEGIN
                         SELECT kept
                           FROM kept_run AS kept
                          WHERE environment_id = $2 AND kept_on >= $3 AND kept_on < $3 + 7
-                           AND workspace_id = workspace.id AND parent_run_id IS NULL AND id < $4 AND id > $5
-                           AND ($6 IS NULL OR state = ANY($6))
-                         ORDER BY id DESC
+                           AND (workspace_id, id) > (workspace.id, $5) AND (workspace_id, id) < (workspace.id, $4)
+                           AND parent_run_id IS NULL AND ($6 IS NULL OR state = ANY($6))
+                         ORDER BY workspace_id DESC, id DESC
                          LIMIT $7) AS newest'
             INTO found
             USING workspaces, place.environment_id, place.week, below, COALESCE(page[most].id, 0), states, most;
@@ -251,7 +251,7 @@ BEGIN
     RETURN QUERY SELECT * FROM unnest(page);
 END $_$;
 
-COMMENT ON FUNCTION find_runs(workspaces bigint[], before bigint, states text[], most bigint) IS 'The newest runs started by themselves, as many as wanted, live or kept: from the newest week on, until no older one can hold a run that is newer than those found.';
+COMMENT ON FUNCTION find_runs(workspaces bigint[], before bigint, states text[], most bigint) IS 'The newest runs started by themselves, as many as wanted, live or kept: from the newest week on, until no older one can hold a run that is newer than those found. Workspace and id are compared as a pair, which only the index of a workspace can follow: by id alone, all children of a large plan would be passed over.';
 
 CREATE TABLE kept_step (
     environment_id bigint NOT NULL,
@@ -1033,11 +1033,11 @@ CREATE INDEX kept_run_history_of_task ON ONLY kept_run USING btree (task_id, sta
 
 CREATE INDEX kept_run_id ON ONLY kept_run USING btree (id);
 
-CREATE INDEX kept_run_not_succeeded ON ONLY kept_run USING btree (workspace_id, id DESC) WHERE ((parent_run_id IS NULL) AND (state <> 'SUCCEEDED'::text));
+CREATE INDEX kept_run_not_succeeded ON ONLY kept_run USING btree (workspace_id, id) WHERE ((parent_run_id IS NULL) AND (state <> 'SUCCEEDED'::text));
 
 CREATE INDEX kept_run_of_root ON ONLY kept_run USING btree (root_run_id, id) WHERE (root_run_id IS NOT NULL);
 
-CREATE INDEX kept_run_of_workspace ON ONLY kept_run USING btree (workspace_id, id DESC) WHERE (parent_run_id IS NULL);
+CREATE INDEX kept_run_of_workspace ON ONLY kept_run USING btree (workspace_id, id) WHERE (parent_run_id IS NULL);
 
 CREATE INDEX kept_step_of_run ON ONLY kept_step USING btree (run_id);
 
@@ -1075,7 +1075,7 @@ CREATE INDEX run_of_root ON run USING btree (root_run_id, id) WHERE (root_run_id
 
 CREATE INDEX run_of_task ON run USING btree (task_id, id DESC) WHERE (task_id IS NOT NULL);
 
-CREATE INDEX run_of_workspace ON run USING btree (workspace_id, id DESC) WHERE (parent_run_id IS NULL);
+CREATE INDEX run_of_workspace ON run USING btree (workspace_id, id) WHERE (parent_run_id IS NULL);
 
 CREATE INDEX run_ready ON run USING btree (priority DESC, id) WHERE ((state = 'QUEUED'::text) AND (hold IS NULL) AND (graph_id IS NULL));
 
