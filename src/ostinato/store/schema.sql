@@ -106,6 +106,7 @@ CREATE TABLE kept_run (
     deadline_at timestamp with time zone,
     cancel_reason text,
     ended_lease bigint,
+    given_back integer CONSTRAINT run_given_back_not_null NOT NULL,
     parameters jsonb,
     rerun_of bigint,
     rerun_part text,
