@@ -123,6 +123,11 @@ class Seen(msgspec.Struct, frozen=True):
     counts: dict[str, int] | None
     plan_version: int | None
     graph: GraphId | None
+    priority: int
+    deadline_at: datetime | None
+    cause: str
+    parameters: dict[str, Any] | None
+    rerun_of: RunId | None
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
