@@ -13,7 +13,7 @@ from ostinato.core.ids import RunId
 from ostinato.core.states import ENDED, State
 from ostinato.core.waiting import StepFacts, why_run, why_steps
 from ostinato.store import waiting
-from ostinato.store.runs import Seen
+from ostinato.store.runs import Page, Seen, Wanted
 
 WAITING = frozenset({State.QUEUED, State.CLAIMED})
 """The states in which a run is neither at work nor at its end."""
@@ -35,6 +35,13 @@ class ToldTree(msgspec.Struct, frozen=True, kw_only=True):
     step_waits: Sequence[str | None]
 
 
+class ToldPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of runs, and what those of them wait for that wait."""
+
+    page: Page
+    waits: Mapping[RunId, str]
+
+
 async def get(app: App, actor: Actor, run: RunId, now: datetime) -> Told:
     """One run; raises NotFound."""
     seen = await runs.get(app, actor, run)
@@ -46,6 +53,13 @@ async def get_tree(app: App, actor: Actor, run: RunId, now: datetime) -> ToldTre
     tree = await runs.get_tree(app, actor, run)
     waits = await explain(app, actor, _waiting([tree.run, *tree.below]), now)
     return ToldTree(tree=tree, waits=waits, step_waits=await _step_waits(app, tree))
+
+
+async def list_runs(app: App, actor: Actor, wanted: Wanted, now: datetime) -> ToldPage:
+    """The newest runs that were started by themselves, a page at a time."""
+    page = await runs.list_runs(app, actor, wanted)
+    numbers = [run for run, state in zip(page.live, page.states, strict=True) if state in WAITING]
+    return ToldPage(page=page, waits=await explain(app, actor, numbers, now))
 
 
 async def explain(app: App, actor: Actor, numbers: Sequence[RunId], now: datetime) -> Mapping[RunId, str]:

@@ -17,6 +17,7 @@ from ostinato.api.dependencies import PROVIDED, TheActor, TheApp
 from ostinato.api.native import translate, wire
 from ostinato.api.native.patience import wait_until
 from ostinato.api.problems import FileProblemDetails
+from ostinato.api.responses import WrittenJson
 from ostinato.app import definitions, runs, tasks, waiting
 from ostinato.core.errors import NotFound
 from ostinato.core.ids import PlanId, RunId, TaskId
@@ -42,6 +43,7 @@ Filter = Annotated[str | None, QueryParameter(pattern=wire.CLEAN, max_length=wir
 
 
 refusals = partial(documents.refusals, body=FileProblemDetails)
+RUN_PAGE = ResponseSpec(data_container=wire.RunPage, description="The page.", generate_examples=False)
 NOT_READY = {503: ResponseSpec(data_container=wire.Health, description="Not yet.", generate_examples=False)}
 
 
@@ -78,7 +80,12 @@ async def start_run(app: TheApp, actor: TheActor, data: JSONBody[wire.Start], ke
     return translate.run(app, await waiting.get(app, actor, run, now))
 
 
-@get("/runs", operation_id="listRuns", summary="The newest runs started by themselves", responses=refusals(401, 422))
+@get(
+    "/runs",
+    operation_id="listRuns",
+    summary="The newest runs started by themselves",
+    responses={200: RUN_PAGE, **refusals(401, 422)},
+)
 async def list_runs(
     app: TheApp,
     actor: TheActor,
@@ -89,7 +96,7 @@ async def list_runs(
     state_filter: Annotated[list[State] | None, QueryParameter(name="state")] = None,
     workspace: Filter = None,
     environment: Filter = None,
-) -> wire.RunPage:
+) -> WrittenJson:
     wanted = Wanted(
         limit=limit,
         before=RunId(before) if before else None,
@@ -97,9 +104,7 @@ async def list_runs(
         workspace=workspace,
         environment=environment,
     )
-    found = await runs.list_runs(app, actor, wanted)
-    waits = await waiting.explain(app, actor, [r.run for r in found if r.state in waiting.WAITING], datetime.now(UTC))
-    return translate.run_page(app, found, waits, limit)
+    return translate.run_page(app, await waiting.list_runs(app, actor, wanted, datetime.now(UTC)), limit)
 
 
 @get(

@@ -6,10 +6,11 @@ from datetime import datetime
 import msgspec
 
 from ostinato.api.native import wire
+from ostinato.api.responses import WrittenJson
 from ostinato.app.application import App
 from ostinato.app.definitions import Bundle, Change, File
 from ostinato.app.runs import Tree, skipped_steps
-from ostinato.app.waiting import Told, ToldTree
+from ostinato.app.waiting import Told, ToldPage, ToldTree
 from ostinato.core.contracts import Finding
 from ostinato.core.ids import RunId
 from ostinato.core.plans import Graph
@@ -29,16 +30,23 @@ STEP_STATES: dict[StepState, wire.StepName] = {
 }
 
 
+LEFT_OPEN = '"progress":null,"waiting":"?"}'
+"""How `runs/list` writes a run's end if it has not ended. Inside of texts quotes look different: it is nowhere else."""
+
+
 def run(app: App, told: Told) -> wire.Run:
     """One run, with the values it was started with."""
     return msgspec.structs.replace(_run(app, told.run, told.waits), parameters=told.run.parameters)
 
 
-def run_page(app: App, found: Sequence[Seen], waits: Mapping[RunId, str], limit: int) -> wire.RunPage:
-    return wire.RunPage(
-        items=[_run(app, seen, waits.get(seen.run)) for seen in found],
-        next=found[-1].run if len(found) == limit else None,
-    )
+def run_page(app: App, told: ToldPage, limit: int) -> WrittenJson:
+    """The runs as the database wrote them, and of those that have not ended what it left open."""
+    page = told.page
+    first, *parts = page.items.split(LEFT_OPEN)
+    said = (_left_open(app, run, told.waits.get(run)) for run in page.live)
+    items = first + "".join(more + part for more, part in zip(said, parts, strict=True))
+    following = page.last if page.number == limit else "null"
+    return WrittenJson(f'{{"items":[{items}],"next":{following}}}'.encode())
 
 
 def run_detail(app: App, told: ToldTree) -> wire.RunDetail:
@@ -127,6 +135,10 @@ def _run(app: App, seen: Seen, waits: str | None, step: str | None = None) -> wi
         progress=_progress(app, seen.run),
         waiting=waits,
     )
+
+
+def _left_open(app: App, number: RunId, waits: str | None) -> str:
+    return msgspec.json.encode({"progress": _progress(app, number), "waiting": waits})[1:].decode()
 
 
 def _progress(app: App, number: RunId) -> wire.Progress | None:
