@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO_HOME ?= $(CURDIR)/.demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench serve lock generate clean
+.PHONY: help setup demo test chaos check format bench serve lock generate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ demo: setup ## Run the main job on 336,776 real flights and show what happened
 
 test: setup ## Run all tests, on real services that are found or started
 	@$(BIN)/pytest
+
+chaos: setup ## Kill servers, workers and the database for long, and run many random plans against the model
+	OSTINATO_CHAOS=1 $(BIN)/pytest tests/scheduler/test_model.py tests/chaos -s
 
 check: setup ## Lint, format, types and import contracts
 	$(BIN)/ruff check .
@@ -52,6 +55,7 @@ lock: ## Renew requirements.lock from pyproject.toml
 
 generate: setup ## Renew the files that are generated from code: schema.sql and the reference
 	@$(BIN)/python -m tools.schema
+	@$(BIN)/python -m tools.states_reference
 	@$(BIN)/python -m tools.definitions_reference
 	@$(BIN)/python -m tools.interfaces_reference
 

@@ -13,6 +13,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -48,8 +49,8 @@ def server_url() -> Iterator[str]:
         server.start()
         try:
             for setting in CARELESS:
-                _administer(server.url, f"ALTER SYSTEM SET {setting}")
-            _administer(server.url, "SELECT pg_reload_conf()")
+                administer(server.url, f"ALTER SYSTEM SET {setting}")
+            administer(server.url, "SELECT pg_reload_conf()")
             yield server.url
         finally:
             server.stop()
@@ -58,18 +59,16 @@ def server_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def template(server_url: str) -> Iterator[str]:
     """The name of a migrated database that nobody is connected to; copies of it are made in milliseconds."""
-    _administer(server_url, f"CREATE DATABASE {TEMPLATE}")
-    asyncio.run(_migrate(_url(server_url, TEMPLATE)))
+    administer(server_url, f"CREATE DATABASE {TEMPLATE}")
+    asyncio.run(_migrate(url_of(server_url, TEMPLATE)))
     yield TEMPLATE
-    _administer(server_url, f"DROP DATABASE {TEMPLATE} WITH (FORCE)")
+    administer(server_url, f"DROP DATABASE {TEMPLATE} WITH (FORCE)")
 
 
 @pytest.fixture
 def database_url(server_url: str, template: str) -> Iterator[str]:
-    name = f"ostinato_test_{os.getpid()}_{next(_copies)}"
-    _administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _url(server_url, name)
-    _administer(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    with fresh_database(server_url, template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -79,15 +78,35 @@ def now() -> datetime:
 
 @pytest.fixture
 async def app(database_url: str, now: datetime) -> AsyncIterator[App]:
-    opened = App(db=Database(database_url), keyring=Keyring({"test": bytes(32)}))
+    async with opened_app(database_url, now) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def admin(app: App, now: datetime) -> Actor:
+    return await administrator(app, now)
+
+
+@contextmanager
+def fresh_database(server_url: str, template: str) -> Iterator[str]:
+    """The address of a copy of the template, for as long as it is needed."""
+    name = f"ostinato_test_{os.getpid()}_{next(_copies)}"
+    administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield url_of(server_url, name)
+    administer(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def opened_app(url: str, now: datetime) -> AsyncIterator[App]:
+    """The app on a fresh database, as after its first start."""
+    opened = App(db=Database(url), keyring=Keyring({"test": bytes(32)}))
     await opened.db.open()
     await access.set_up(opened, now)
     yield opened
     await opened.db.close()
 
 
-@pytest.fixture
-async def admin(app: App, now: datetime) -> Actor:
+async def administrator(app: App, now: datetime) -> Actor:
     async with app.db.transaction() as tx:
         user = await users.ensure(tx, access.ADMINISTRATOR, now)
     return Actor(user=user, name=access.ADMINISTRATOR, administrator=True, credential=CredentialId(0))
@@ -100,10 +119,10 @@ async def _migrate(url: str) -> None:
     await db.close()
 
 
-def _administer(url: str, statement: str) -> None:
+def administer(url: str, statement: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statement)
 
 
-def _url(server_url: str, database: str) -> str:
+def url_of(server_url: str, database: str) -> str:
     return urlsplit(server_url)._replace(path=f"/{database}").geturl()

@@ -67,6 +67,7 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
 
 async def _serve(settings: Settings, url: str, revive: Callable[[], bool], listening: socket.socket) -> None:
     async with _app(settings, url) as app:
+        app.slots = settings.slots
         engine = Engine(app, alone=settings.database_url is None)
 
         def order_of(run: RunId) -> WorkOrder:

@@ -161,7 +161,11 @@ class World:
         async with self.app.db.transaction() as tx:
             for time, text in lines:
                 await tx.execute(
-                    "INSERT INTO run_log (run_id, attempt, at, line) VALUES ($1, 1, $2, $3)", run, at(time), text
+                    """INSERT INTO run_log (run_id, seq, attempt, at, line)
+                       SELECT $1, COALESCE(max(seq), 1000000000) + 1, 1, $2, $3 FROM run_log WHERE run_id = $1""",
+                    run,
+                    at(time),
+                    text,
                 )
 
     async def finding(self, run: RunId, position: int, kind: str, row: dict[str, Any]) -> None:

@@ -274,9 +274,8 @@ async def test_an_applied_plan_can_be_started(app, admin, now):
     tree = await runs.get_tree(app, admin, await runs.start_plan(app, admin, PlanId(week.id), now))
 
     assert sorted((run.kind, run.name, run.state) for run in tree.below) == [
+        ("plan", "day", "QUEUED"),
         ("plan", "day", "RUNNING"),
-        ("plan", "day", "RUNNING"),
-        ("task", "load", "QUEUED"),
         ("task", "load", "QUEUED"),
         ("task", "whole day", "RUNNING"),
     ]

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from ostinato import plugins
-from ostinato.app import definitions, runs
+from ostinato.app import access, definitions, runs
 from ostinato.app.application import App
 from ostinato.core.access import Actor
-from ostinato.core.ids import RunId
+from ostinato.core.ids import CredentialId, RunId
 from ostinato.core.states import ENDED, State
 from ostinato.executors.local import LocalExecutor
 from ostinato.scheduler.engine import Engine
+from ostinato.store import users
 from ostinato.store.runs import Seen
 
 DEADLINE_SECONDS = 20
@@ -47,6 +48,13 @@ class Lab:
         found = await runs.find_runnable(self.app, self.admin, name, "Production", None)
         start = runs.start_plan if found.kind == "plan" else runs.start_task
         return await start(self.app, self.admin, found.id, datetime.now(UTC), key=key)  # type: ignore[arg-type]
+
+    async def user(self, name: str, role: str) -> Actor:
+        """Somebody with a role in the workspace."""
+        await access.grant(self.app, name, "lab", role, datetime.now(UTC))
+        async with self.app.db.transaction() as tx:
+            user = await users.ensure(tx, name, datetime.now(UTC))
+        return Actor(user=user, name=name, administrator=False, credential=CredentialId(0))
 
     async def get(self, run: RunId) -> Seen:
         return await runs.get(self.app, self.admin, run)

@@ -12,7 +12,7 @@ from ostinato.core.contracts import Outcome
 from ostinato.core.errors import Conflict
 from ostinato.core.states import Reason, State
 from tests.scheduler.conftest import Lab, make_engine, make_executor, until
-from tests.scheduler.test_attempts import claimed, finished, wait_task
+from tests.scheduler.test_attempts import claimed, expire, finished, wait_task
 
 
 async def test_of_many_starts_at_once_one_succeeds(lab: Lab) -> None:
@@ -50,7 +50,8 @@ plans:
 async def test_the_late_end_of_an_old_attempt_does_not_touch_the_new_one(lab: Lab) -> None:
     await lab.define(f"tasks:\n{wait_task(lab)}")
     run, old = await claimed(lab)
-    later = datetime.now(UTC) + sessions.LIFE + timedelta(seconds=1)
+    later = datetime.now(UTC) + timedelta(seconds=1)
+    await expire(lab.app)
     await attempts.rescue(lab.app, later)
     await sessions.renew(lab.app, later)
     (launch,) = await attempts.take_turn(lab.app, [], 1, later)
@@ -62,12 +63,13 @@ async def test_the_late_end_of_an_old_attempt_does_not_touch_the_new_one(lab: La
 
 async def test_a_server_whose_attempts_were_taken_back_ends_them(lab: Lab) -> None:
     await lab.define(f"tasks:\n{wait_task(lab)}")
-    run, _ = await claimed(lab)
+    run, lease = await claimed(lab)
     await sessions.renew(lab.app, datetime.now(UTC))
     assert not lab.app.cancelled
-    await attempts.rescue(lab.app, datetime.now(UTC) + sessions.LIFE + timedelta(seconds=1))
+    await expire(lab.app)
+    await attempts.rescue(lab.app, datetime.now(UTC))
     await sessions.renew(lab.app, datetime.now(UTC))
-    assert lab.app.cancelled == {run}
+    assert lab.app.cancelled == {lease: run}
     assert not lab.app.held
 
 
@@ -124,3 +126,14 @@ async def test_a_missing_work_folder_is_an_error_and_no_loss(live: Lab) -> None:
     seen = await live.run("t")
     (live.folder / "work").mkdir()
     assert (seen.state, seen.reason, seen.attempt) == (State.FAILED, Reason.ERROR, 1)
+
+
+async def test_a_task_that_cannot_be_read_fails_by_itself_and_holds_nobody_up(live: Lab) -> None:
+    await live.define("tasks: [{name: broken, type: Probe, config: {}}, {name: sound, type: Probe, config: {}}]")
+    async with live.app.db.transaction() as tx:
+        await tx.execute("""UPDATE task SET retries = '{"attempts": "many"}' WHERE name = 'broken'""")
+    broken, sound = await live.start("broken"), await live.start("sound")
+    assert (await live.ended(sound)).state is State.SUCCEEDED
+    seen = await live.ended(broken)
+    assert (seen.state, seen.reason) == (State.FAILED, Reason.INVALID)
+    assert "cannot be read" in str(seen.message)

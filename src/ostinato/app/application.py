@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from ostinato.app.keyring import Keyring
 from ostinato.core.contracts import Launch, WorkOrder
@@ -21,6 +22,8 @@ class Held:
     retries: RetryPolicy
     order: WorkOrder
     started_at: datetime | None = None
+    told: bool = False
+    """Whether its start is written down."""
     rows: int | None = None
     total: int | None = None
 
@@ -41,5 +44,34 @@ class App:
     """Credentials that were used since the last time it was written down."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there may be work to start."""
-    cancelled: set[RunId] = field(default_factory=set)
-    """Runs whose attempts are to be ended; the scheduler tells the executor."""
+    look: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when another server may want something of this one."""
+    cancelled: dict[Lease, RunId] = field(default_factory=dict)
+    """Attempts that are to be ended; the scheduler tells the executor."""
+    unstarted: dict[Lease, RunId] = field(default_factory=dict)
+    """Attempts whose start is not written down yet: most end before it would be worth a write."""
+    asked: list[Any] = field(default_factory=list)
+    """Requests to start something that wait for the transaction before theirs."""
+    serving: asyncio.Task[None] | None = None
+    """Serves the requests to start something, as long as there are any."""
+    slots: int = 0
+    """How many attempts this server runs at the same time."""
+    others: int = 0
+    """How many other servers were alive when we last looked; they are told of what may concern them."""
+    look_at: datetime | None = None
+    """When something becomes due by itself next, as far as this server knows."""
+    last_turn_at: datetime | None = None
+    last_claim_at: datetime | None = None
+
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set, and replaced by a new one, whenever this server has moved runs."""
+
+    def tell_waiting(self) -> None:
+        """Runs have moved: whoever waits for one looks again."""
+        told, self.moved = self.moved, asyncio.Event()
+        told.set()
+
+    def expect(self, due: datetime) -> None:
+        """Look again when something is due."""
+        if self.look_at is None or due < self.look_at:
+            self.look_at = due

@@ -5,22 +5,26 @@ not answer are kept by the caller and applied in a later turn: applying one twic
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import structlog
 
-from ostinato.app import progress
+from ostinato.app import orders, progress
 from ostinato.app.application import App, Held
-from ostinato.core.contracts import Beat, Finished, Launch, Log, OpenOrder, Outcome, Report, Started, WorkOrder
-from ostinato.core.errors import Conflict
+from ostinato.core.contracts import Beat, Finished, Launch, Log, Outcome, Report, Returned, Started
 from ostinato.core.ids import Lease, RunId
 from ostinato.core.retries import MOST_LOSSES, RetryPolicy, retry_due
 from ostinato.core.states import Reason, State
-from ostinato.store import connections, findings, logs, runs
+from ostinato.store import attempts, findings, logs, runs
 from ostinato.store.db import REFUSED, Tx
 
 log = structlog.get_logger()
+
+START_AFTER = timedelta(milliseconds=20)
+"""An attempt that ends sooner than this after it began has no start of its own written down."""
+MOST_CLAIMS = 4
+"""How often a turn asks for more work when what it was offered had to be held."""
 
 
 async def take_turn(app: App, reports: Sequence[Report], free_slots: int, now: datetime) -> list[Launch]:
@@ -31,6 +35,8 @@ async def take_turn(app: App, reports: Sequence[Report], free_slots: int, now: d
         log.warning("reports.refused", error=str(error), reports=len(reports))
         await _one_by_one(app, reports, now)
         return []
+    if held:
+        app.last_claim_at = now
     for run, attempt in held.items():
         app.held[run] = attempt
     return [attempt.launch for attempt in held.values()]
@@ -42,19 +48,21 @@ def hear(app: App, report: Report) -> bool:
     if held is not None and held.launch.lease == report.lease:
         if isinstance(report, Started):
             held.started_at = _instant(report.at)
+            app.unstarted[report.lease] = report.run
         elif isinstance(report, Beat) and report.rows is not None:
             held.rows, held.total = report.rows, report.total
-    return not isinstance(report, Beat)
+    return not isinstance(report, Beat | Started)
 
 
 async def rescue(app: App, now: datetime) -> int:
     """Take back the attempts of servers that are gone; how many there were."""
 
     async def work(tx: Tx) -> int:
-        moved = await runs.rescue(tx, now, MOST_LOSSES)
-        notes = [(run.run, f"The server that ran this attempt is gone: {run.state.lower()}") for run in moved]
-        await logs.note(tx, notes, now)
-        await progress.advance(app, tx, moved, now)
+        moved = await attempts.rescue(tx, now, MOST_LOSSES)
+        if moved:
+            notes = [(run.run, f"The server that ran this attempt is gone: {run.state.lower()}") for run in moved]
+            await logs.note(tx, notes, now)
+            await progress.advance(app, tx, moved, now)
         return len(moved)
 
     return await app.db.run(work)
@@ -67,10 +75,9 @@ async def release(app: App, now: datetime) -> int:
         return 0
 
     async def work(tx: Tx) -> int:
-        moved = await runs.release(tx, session, now)
-        await logs.note(
-            tx, [(run.run, "The server stopped: the attempt ended and will start again") for run in moved], now
-        )
+        moved = await attempts.release(tx, session, now)
+        notes = [(run.run, "The server stopped: the attempt ended and will start again") for run in moved]
+        await logs.note(tx, notes, now)
         await progress.advance(app, tx, moved, now)
         return len(moved)
 
@@ -82,64 +89,107 @@ async def release(app: App, now: datetime) -> int:
 async def _turn(app: App, reports: Sequence[Report], free_slots: int, now: datetime) -> dict[RunId, Held]:
     """One transaction; forgets the attempts that ended in it and returns the ones that were claimed."""
     finished = {report.lease: report for report in reports if isinstance(report, Finished)}
+    returned = {report.lease: report for report in reports if isinstance(report, Returned)}
+    begun = _begun(app, finished, now)
 
     async def work(tx: Tx) -> dict[RunId, Held]:
-        await _record(tx, reports, finished)
-        moved = (
-            await runs.finish(tx, [_end_report(app, report, now) for report in finished.values()]) if finished else []
-        )
+        await _record(tx, reports, begun)
+        moved = await _finish(app, tx, list(finished.values()), now) if finished else []
+        if returned:
+            rows = [attempts.HeldRow(run=report.run, lease=lease) for lease, report in returned.items()]
+            moved += await attempts.give_back(tx, rows, now)
         if moved:
-            await _record_ends(app, tx, moved, finished, now)
             await progress.advance(app, tx, moved, now)
         return await _claim(app, tx, free_slots, now) if free_slots > 0 and app.session is not None else {}
 
     claimed = await app.db.run(work)
-    for report in finished.values():
-        held = app.held.get(report.run)
-        if held is not None and held.launch.lease == report.lease:
-            del app.held[report.run]
+    for start in begun:
+        app.unstarted.pop(start.lease, None)
+    over = {lease: report.run for lease, report in finished.items()} | {
+        lease: report.run for lease, report in returned.items()
+    }
+    for lease, run in over.items():
+        app.unstarted.pop(lease, None)
+        held = app.held.get(run)
+        if held is not None and held.launch.lease == lease:
+            del app.held[run]
     return claimed
 
 
-async def _record(tx: Tx, reports: Sequence[Report], finished: Mapping[Lease, Finished]) -> None:
-    """Write down beginnings (of what has not ended as well) and log lines."""
-    begun = [r for r in reports if isinstance(r, Started) and r.lease not in finished]
+def _begun(app: App, finished: Mapping[Lease, Finished], now: datetime) -> list[attempts.StartReport]:
+    """The starts that are to be written down: of attempts that have been at work for a while."""
+    begun = []
+    for lease, run in app.unstarted.items():
+        held = app.held.get(run)
+        if held is None or held.launch.lease != lease or held.started_at is None:
+            begun.append(
+                attempts.StartReport(run=run, lease=lease, at=now)
+            )  # fenced: it matches nothing, and is forgotten
+        elif lease not in finished and held.started_at + START_AFTER <= now:
+            begun.append(attempts.StartReport(run=run, lease=lease, at=held.started_at))
+    return begun
+
+
+async def _record(tx: Tx, reports: Sequence[Report], begun: Sequence[attempts.StartReport]) -> None:
+    """Write down beginnings and log lines."""
     if begun:
-        await runs.started(tx, [runs.StartReport(run=r.run, lease=r.lease, at=_instant(r.at)) for r in begun])
+        await attempts.started(tx, begun)
     lines = [
-        logs.Line(run=report.run, lease=report.lease, at=_instant(line.at), text=line.text)
+        logs.Line(
+            run=report.run, lease=report.lease, at=_instant(line.at), text=line.text, number=report.first + number
+        )
         for report in reports
         if isinstance(report, Log)
-        for line in report.lines
+        for number, line in enumerate(report.lines)
     ]
     if lines:
         await logs.append(tx, lines)
 
 
-async def _record_ends(
-    app: App, tx: Tx, moved: Sequence[runs.Moved], finished: Mapping[Lease, Finished], now: datetime
-) -> None:
-    """Keep what checks found, and say in the log what failed and when it is tried again."""
-    outcomes = {run.run: finished[run.lease].outcome for run in moved if run.lease is not None}
-    kept = {run: outcome.findings for run, outcome in outcomes.items() if outcome.findings}
+async def _finish(app: App, tx: Tx, finished: Sequence[Finished], now: datetime) -> list[runs.Moved]:
+    """End the attempts, keep what checks found, and say in the log what failed and when it is tried again."""
+    reports = [_end_report(app, report, now) for report in finished]
+    moved = await attempts.finish(tx, reports, now)
+    outcomes = {report.lease: report for report in finished}
+    ended = [(run, outcomes[run.lease]) for run in moved if run.lease is not None]
+    kept = {run.run: report.outcome.findings for run, report in ended if report.outcome.findings}
     if kept:
         await findings.keep(tx, kept)
-    notes = []
-    for run in moved:
-        outcome = outcomes[run.run]
-        if run.state is State.QUEUED:
-            held = app.held.get(run.run)
-            number = held.launch.attempt if held else ""
-            notes.append(
-                (run.run, f"Attempt {number} failed ({outcome.reason}): {outcome.message}; another will follow")
-            )
-        elif run.state is not State.SUCCEEDED and outcome.message:
-            notes.append((run.run, f"{run.state.capitalize()} ({outcome.reason}): {outcome.message}"))
+    notes = [(run.run, text) for run, report in ended if (text := _note_of(run, report))]
     if notes:
         await logs.note(tx, notes, now)
+    if len(moved) < len(finished):
+        applied = {run.lease for run in moved}
+        await _record_late(tx, [report for report in finished if report.lease not in applied], now)
+    for end in reports:
+        if end.due_at is not None:
+            app.expect(end.due_at)
+    return moved
 
 
-def _end_report(app: App, report: Finished, now: datetime) -> runs.EndReport:
+async def _record_late(tx: Tx, reports: Sequence[Finished], now: datetime) -> None:
+    late = [
+        logs.Late(
+            run=report.run,
+            lease=report.lease,
+            attempt=report.attempt,
+            text="succeeded" if report.outcome.succeeded else str(report.outcome.reason),
+        )
+        for report in reports
+    ]
+    await logs.note_late(tx, late, now)
+
+
+def _note_of(run: runs.Moved, report: Finished) -> str | None:
+    outcome = report.outcome
+    if run.state is State.QUEUED:
+        return f"Attempt {report.attempt} failed ({outcome.reason}): {outcome.message}; another will follow"
+    if run.state is not State.SUCCEEDED and outcome.message:
+        return f"{run.state.capitalize()} ({outcome.reason}): {outcome.message}"
+    return None
+
+
+def _end_report(app: App, report: Finished, now: datetime) -> attempts.EndReport:
     """What an outcome makes of the run: its end, or another try."""
     held = app.held.get(report.run)
     outcome = report.outcome
@@ -151,7 +201,8 @@ def _end_report(app: App, report: Finished, now: datetime) -> runs.EndReport:
     elif not outcome.succeeded:
         due = retry_due(held.retries if held else RetryPolicy(), report.attempt, outcome.reason, now)
         target = State.QUEUED if due else State.FAILED
-    return runs.EndReport(
+    started = _instant(report.started) if report.started is not None else held.started_at if held else None
+    return attempts.EndReport(
         run=report.run,
         lease=report.lease,
         target=target,
@@ -159,7 +210,7 @@ def _end_report(app: App, report: Finished, now: datetime) -> runs.EndReport:
         message=outcome.message,
         row_count=outcome.rows,
         counts=dict(outcome.counts),
-        started_at=held.started_at if held else None,
+        started_at=started,
         at=_instant(report.at),
         due_at=due,
     )
@@ -173,35 +224,31 @@ def _after_loss(held: Held | None, now: datetime) -> tuple[State, datetime | Non
 
 async def _claim(app: App, tx: Tx, slots: int, now: datetime) -> dict[RunId, Held]:
     assert app.session is not None, "a server claims only within a session"
-    claimed = await runs.claim(tx, app.session, now, slots)
-    wanted = {(run.workspace, name) for run in claimed for name in run.uses}
-    sealed = await connections.for_launch(tx, sorted(wanted)) if wanted else []
-    found = {(connection.workspace, connection.name): connection for connection in sealed}
-    held = {}
-    for run in claimed:
-        order = WorkOrder(
-            run=run.run,
-            attempt=run.attempt,
-            lease=run.lease,
-            task_type=run.task_type,
-            task_name=run.task_name,
-            config=run.config,
-            connections={n: _open_order(app, found[run.workspace, n]) for n in run.uses if (run.workspace, n) in found},
-        )
-        launch = Launch(run=run.run, attempt=run.attempt, lease=run.lease, engine="local", timeout_s=run.timeout_s)
-        held[run.run] = Held(launch=launch, losses=run.losses, retries=run.retries, order=order)
+    held: dict[RunId, Held] = {}
+    for _ in range(MOST_CLAIMS):
+        claimed, unusable, passed_over = await attempts.claim(tx, app.session, slots - len(held))
+        held |= await orders.make(app, tx, claimed, now)
+        if unusable:
+            await _quarantine(app, tx, unusable, now)
+        if not passed_over or len(held) >= slots:
+            return held
+    app.wake.set()
     return held
 
 
-def _open_order(app: App, connection: connections.Sealed) -> OpenOrder:
-    """Decrypt the secrets of one connection; one that cannot be decrypted is left out, and opening it will say so."""
-    clear = {}
-    for field, text in connection.secrets.items():
-        try:
-            clear[field] = app.keyring.decrypt(text, connection.workspace, connection.name, field)
-        except Conflict as error:
-            log.error("secret.unreadable", connection=connection.name, field=field, error=str(error))
-    return OpenOrder(type=connection.type, config={**connection.config, **clear}, secrets=tuple(clear.values()))
+async def _quarantine(app: App, tx: Tx, unusable: Sequence[attempts.Unusable], now: datetime) -> None:
+    """End runs whose tasks cannot be read, so that they hold nobody up."""
+    reports = [
+        Finished(
+            run=one.run,
+            attempt=0,
+            lease=one.lease,
+            at=now.timestamp(),
+            outcome=Outcome(succeeded=False, reason=Reason.INVALID, message=f"Its task cannot be read: {one.why}"),
+        )
+        for one in unusable
+    ]
+    await progress.advance(app, tx, await _finish(app, tx, reports, now), now)
 
 
 async def _one_by_one(app: App, reports: Sequence[Report], now: datetime) -> None:

@@ -5,19 +5,20 @@ from datetime import datetime
 
 import msgspec
 
-from ostinato.app import progress
+from ostinato.app import starts
 from ostinato.app.application import App
+from ostinato.app.cancelling import ask
+from ostinato.app.graphs import graph_of
+from ostinato.app.starts import Trigger
 from ostinato.core.access import Actor
 from ostinato.core.contracts import Finding
-from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from ostinato.core.errors import Conflict, Forbidden, NotFound
 from ostinato.core.ids import PlanId, RunId, TaskId
 from ostinato.core.plans import Graph
 from ostinato.core.progress import StepState
-from ostinato.core.states import State
+from ostinato.core.states import Reason, State
 from ostinato.store import findings, logs, runs, steps
 from ostinato.store.db import Tx
-
-LONGEST_KEY = 200
 
 
 class Tree(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,16 +31,13 @@ class Tree(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def start_task(app: App, actor: Actor, task: TaskId, now: datetime, *, key: str | None = None) -> RunId:
-    """Start a task by itself. Raises NotFound, Forbidden, and Conflict if it is disabled or at work already.
-
-    The same idempotency `key` from the same user gives the same run again, and starts nothing.
-    """
-    return await _start(app, actor, runs.TaskOrPlan(task=task), now, key)
+    """Start a task by itself, without anything else to say; see `starts.start`."""
+    return await starts.start(app, actor, runs.TaskOrPlan(task=task), Trigger(key=key), now)
 
 
 async def start_plan(app: App, actor: Actor, plan: PlanId, now: datetime, *, key: str | None = None) -> RunId:
-    """Start a plan in its current version; otherwise like `start_task`."""
-    return await _start(app, actor, runs.TaskOrPlan(plan=plan), now, key)
+    """Start a plan in its current version, without anything else to say; see `starts.start`."""
+    return await starts.start(app, actor, runs.TaskOrPlan(plan=plan), Trigger(key=key), now)
 
 
 async def find_runnable(app: App, actor: Actor, name: str, environment: str, workspace: str | None) -> runs.Runnable:
@@ -58,21 +56,15 @@ async def find_runnable(app: App, actor: Actor, name: str, environment: str, wor
 async def cancel(app: App, actor: Actor, run: RunId, now: datetime) -> None:
     """Ask a run and everything below it to end; asking again changes nothing. Raises NotFound, Forbidden."""
 
-    async def work(tx: Tx) -> list[runs.Moved]:
+    async def work(tx: Tx) -> None:
         rights = await runs.rights(tx, run, actor.user)
         if rights is None:
             raise NotFound("Run", run)
         if not rights.may_execute:
             raise Forbidden("Ending a run needs the permission EXECUTE in its workspace")
-        asked: list[runs.Moved] = []
-        while moved := await runs.request_cancel(tx, run, now):
-            asked += moved
-            await progress.advance(app, tx, moved, now)
-        await runs.notify(tx, "cancel")
-        return asked
+        await ask(app, tx, [run], Reason.CANCEL_REQUESTED, now)
 
-    asked = await app.db.run(work)
-    app.cancelled.update(moved.run for moved in asked if moved.run in app.held)
+    await app.db.run(work)
     app.wake.set()
 
 
@@ -87,7 +79,7 @@ async def get_tree(app: App, actor: Actor, run: RunId) -> Tree:
     async with app.db.reading() as tx:
         seen = await _seen(tx, actor, run)
         everything = await runs.tree(tx, run, actor.user)
-        graph = await progress.graph_of(app, tx, seen.graph) if seen.graph is not None else None
+        graph = await graph_of(app, tx, seen.graph) if seen.graph is not None else None
         standings = await steps.of_run(tx, run) if graph is not None else []
     inside = {run}
     below = []
@@ -130,34 +122,6 @@ def skipped_steps(tree: Tree) -> list[str]:
         return []
     begun = {standing.step for standing in tree.steps if standing.state is not StepState.WAITING}
     return [step.name for number, step in enumerate(tree.graph.steps) if number not in begun]
-
-
-async def _start(app: App, actor: Actor, what: runs.TaskOrPlan, now: datetime, key: str | None) -> RunId:
-    if key is not None and not 1 <= len(key) <= LONGEST_KEY:
-        raise Invalid(Problem(path="Idempotency-Key", message=f"write 1 to {LONGEST_KEY} characters"))
-
-    async def work(tx: Tx) -> RunId:
-        found = await runs.lock(tx, what, actor.user)
-        if found is None:
-            raise NotFound("Plan" if what.task is None else "Task", what.task if what.plan is None else what.plan)
-        if not found.may_execute:
-            raise Forbidden(f"Starting {found.name!r} needs the permission EXECUTE in its workspace")
-        earlier = await runs.find_idempotent(tx, actor.user, key) if key is not None else None
-        if earlier is not None:
-            return earlier.run
-        if found.disabled:
-            raise Conflict(f"{found.name!r} is disabled: enable it first")
-        if found.overlap == "forbid" and await runs.is_live(tx, what):
-            raise Conflict(f"{found.name!r} is already running or queued: wait until it ends, or cancel it")
-        begun = await runs.start(tx, what, now, actor.user, key)
-        if begun.graph is not None:
-            await progress.begin(app, tx, [begun], now)
-        await runs.notify(tx, "ready")
-        return begun.run
-
-    run = await app.db.run(work)
-    app.wake.set()
-    return run
 
 
 async def _seen(tx: Tx, actor: Actor, run: RunId) -> runs.Seen:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from ostinato.app import progress
 from ostinato.app.application import App
-from ostinato.store import runs, sessions
+from ostinato.store import attempts, sessions
 from ostinato.store.db import Tx
 
 LIFE = timedelta(seconds=12)
@@ -19,7 +19,7 @@ async def begin(app: App, now: datetime, *, alone: bool) -> None:
     async with app.db.transaction() as tx:
         if alone:
             await sessions.end_all(tx)
-        app.session = await sessions.begin(tx, socket.gethostname(), os.getpid(), now, now + LIFE)
+        app.session = await sessions.begin(tx, socket.gethostname(), os.getpid(), app.slots, now, LIFE)
 
 
 async def renew(app: App, now: datetime) -> bool:
@@ -33,20 +33,23 @@ async def renew(app: App, now: datetime) -> bool:
         return False
     before = dict(app.held)
     async with app.db.transaction() as tx:
-        if not await sessions.renew(tx, app.session, now + LIFE):
+        others = await sessions.renew(tx, app.session, LIFE, app.slots)
+        if others is None:
             return False
-        held = await runs.held(tx, app.session)
-    app.cancelled.update(row.run for row in held if row.cancelling and row.run in app.held)
+        held = await attempts.held(tx, app.session)
+    app.others = others
+    app.cancelled.update((row.lease, row.run) for row in held if row.cancelling and row.run in app.held)
     leases = {row.lease for row in held}
     for run, attempt in before.items():
         if attempt.launch.lease not in leases and app.held.get(run) is attempt:
-            app.cancelled.add(run)
+            app.cancelled[attempt.launch.lease] = run
             del app.held[run]
-    unknown = [row for row in held if row.run not in app.held]
+    ours = {attempt.launch.lease for attempt in app.held.values()}
+    unknown = [row for row in held if row.lease not in ours]
     lost = [row for row in unknown if row.lease in app.unknown]
     app.unknown = {row.lease for row in unknown}
     if lost:
-        await _give_back(app, lost, now)
+        await give_back(app, lost, now)
     return True
 
 
@@ -58,9 +61,11 @@ async def end(app: App) -> None:
         app.session = None
 
 
-async def _give_back(app: App, rows: Sequence[runs.HeldRow], now: datetime) -> None:
+async def give_back(app: App, rows: Sequence[attempts.HeldRow], now: datetime) -> None:
+    """Put attempts back into the queue that this server does not run."""
+
     async def work(tx: Tx) -> None:
-        await progress.advance(app, tx, await runs.give_back(tx, rows, now), now)
+        await progress.advance(app, tx, await attempts.give_back(tx, rows, now), now)
 
     await app.db.run(work)
     app.wake.set()

@@ -61,6 +61,9 @@ class Connection(Protocol):
     Rows travel as Arrow record batches and never all at once. All failures are `ConnectionFailed`.
     """
 
+    standard_literals: bool
+    """Whether in a text literal of its SQL only a quote is special, and `#` begins no comment."""
+
     def read(self, query: str) -> Batches:
         """Run a query in the dialect of the connection and stream its result."""
         ...
@@ -183,6 +186,8 @@ class WorkOrder(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, Any]
     connections: dict[str, "OpenOrder"]
     parameters: dict[str, Any] = msgspec.field(default_factory=dict)
+    invalid: str = ""
+    """Why the attempt cannot be made at all, if it cannot."""
 
 
 class OpenOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,6 +228,8 @@ class Log(msgspec.Struct, frozen=True, kw_only=True, tag="log"):
     attempt: int
     lease: Lease
     lines: Sequence[LogLine]
+    first: int = 1
+    """The number of the first of the lines within the attempt."""
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
@@ -231,10 +238,20 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     lease: Lease
     at: float
     outcome: Outcome
+    started: float | None = None
+    """When the work began, by the worker's own clock; None: it never did."""
 
 
-Report: TypeAlias = Started | Beat | Log | Finished
-"""The four verbs in which a worker tells what happens."""
+class Returned(msgspec.Struct, frozen=True, kw_only=True, tag="returned"):
+    """An executor gives an attempt back that it has no room for; it never began."""
+
+    run: RunId
+    attempt: int
+    lease: Lease
+
+
+Report: TypeAlias = Started | Beat | Log | Finished | Returned
+"""The four verbs in which a worker tells what happens, and the one of an executor that has no room."""
 
 
 class Executor(Protocol):
@@ -248,8 +265,10 @@ class Executor(Protocol):
 
     def submit(self, launches: Iterable[Launch]) -> None: ...
 
-    def cancel(self, run: RunId) -> None:
-        """End the attempt of this run; it reports `Finished` with reason `cancel_requested`. Unknown runs: nothing."""
+    def cancel(self, lease: Lease) -> None:
+        """End this attempt; it reports `Finished` with reason `cancel_requested`. Unknown ones: nothing."""
         ...
 
-    def free_slots(self, engine: str) -> int: ...
+    def free_slots(self, engine: str) -> int:
+        """How many attempts may be submitted now. Where attempts are short, a few more than can start at once."""
+        ...

@@ -13,11 +13,17 @@ import msgspec
 
 class State(StrEnum):
     QUEUED = "QUEUED"
+    """It waits: for a free worker slot, or for what holds it."""
     CLAIMED = "CLAIMED"
+    """A server has taken it for one of its workers, which has not said yet that it began."""
     RUNNING = "RUNNING"
+    """A worker is at work on it; of a plan: its steps are."""
     SUCCEEDED = "SUCCEEDED"
+    """It ended as it should."""
     FAILED = "FAILED"
+    """It ended otherwise; the reason says how."""
     CANCELLED = "CANCELLED"
+    """It ended because somebody wanted it to."""
 
 
 class Reason(StrEnum):
@@ -38,6 +44,7 @@ class Reason(StrEnum):
     STEP_FAILED = "step_failed"
     """A plan failed because at least one of its steps did not succeed."""
     CANCEL_REQUESTED = "cancel_requested"
+    """Somebody wanted it to end."""
     INVALID = "invalid"
     """The definition cannot be run as it stands: unknown task type, unusable config, a parameter without a value."""
     MISFIRED = "misfired"
@@ -98,9 +105,11 @@ class Kind(StrEnum):
     """What an event does to a run in a state."""
 
     MOVES = "moves"
+    """The run gets another state."""
     NOTED = "noted"
     """The state stays; what was asked for is kept and takes effect later, or another run is made."""
     NOTHING = "nothing"
+    """It comes too late, or does not concern a run in this state."""
     REFUSED = "refused"
     """Whoever asked gets an error."""
 

@@ -5,21 +5,22 @@ is not used again.
 """
 
 import asyncio
+import math
 import os
 import shutil
 import signal
 import socket
 import sys
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
+import msgspec
 import structlog
 
-from ostinato.core.contracts import Finished, Launch, Outcome, Report, WorkOrder
+from ostinato.core.contracts import Finished, Launch, Outcome, Report, Returned, Started, WorkOrder
 from ostinato.core.frames import HELLO, BrokenFrame, Frames, encode, report_frames
-from ostinato.core.ids import RunId
+from ostinato.core.ids import Lease, RunId
 from ostinato.core.states import Reason
 
 log = structlog.get_logger()
@@ -31,6 +32,13 @@ RESTART_SECONDS = 1.0
 START_SECONDS = 60.0
 DRAIN_SECONDS = 0.5
 """What a worker sent before it ended is heard for this long."""
+AHEAD_SECONDS = 0.02
+"""So much work is taken beforehand, by the pace of the workers just now: none, unless attempts are short."""
+MOST_AHEAD = 250
+MEMORY_SECONDS = 0.1
+"""Over how long the workers' pace is averaged."""
+WAIT_SECONDS = 0.5
+"""What was taken beforehand and has not begun after this is given back: what is before it is not short after all."""
 
 
 class Worker:
@@ -77,8 +85,10 @@ class LocalExecutor:
         self._slots, self._folder, self._order_of, self._tell = slots, folder, order_of, tell
         self._pace, self._kill_after_s = pace, kill_after_s
         self._idle: list[Worker] = []
-        self._busy: dict[RunId, Worker] = {}
-        self._waiting: deque[Launch] = deque()
+        self._busy: dict[Lease, Worker] = {}
+        self._waiting: dict[Lease, Launch] = {}
+        self._pace_of_work = Pace()
+        self._impatience: asyncio.TimerHandle | None = None
         self._workers: set[Worker] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
@@ -107,26 +117,39 @@ class LocalExecutor:
             if self._idle:
                 self._hand_out(self._idle.pop(), launch)
             else:
-                self._waiting.append(launch)
+                self._waiting[launch.lease] = launch
+        if self._waiting and self._impatience is None:
+            self._impatience = asyncio.get_running_loop().call_later(WAIT_SECONDS, self._give_back, set(self._waiting))
 
-    def cancel(self, run: RunId) -> None:
-        worker = self._busy.get(run)
+    def cancel(self, lease: Lease) -> None:
+        worker = self._busy.get(lease)
         if worker is not None:
             worker.end(Reason.CANCEL_REQUESTED)
-            return
-        for launch in self._waiting:
-            if launch.run == run:
-                self._waiting.remove(launch)
-                self._tell(_ended(launch, Reason.CANCEL_REQUESTED, "The attempt was ended before it began"))
-                return
+        elif lease in self._waiting:
+            launch = self._waiting.pop(lease)
+            self._tell(_ended(launch, Reason.CANCEL_REQUESTED, "The attempt was ended before it began"))
 
     def free_slots(self, engine: str) -> int:
-        return self._slots - len(self._busy) - len(self._waiting)
+        ahead = self._pace_of_work.expected(AHEAD_SECONDS, MOST_AHEAD)
+        return self._slots - len(self._busy) - len(self._waiting) + ahead
+
+    def _give_back(self, old: set[Lease]) -> None:
+        """Give back what has waited too long behind attempts that are longer than expected. What waits because workers
+        are still being started has a slot of its own, and keeps it."""
+        self._impatience = None
+        room = self._slots - len(self._busy)
+        for launch in list(self._waiting.values())[max(room, 0) :]:
+            if launch.lease in old:
+                del self._waiting[launch.lease]
+                self._tell(Returned(run=launch.run, attempt=launch.attempt, lease=launch.lease))
+        if self._waiting:
+            self._impatience = asyncio.get_running_loop().call_later(WAIT_SECONDS, self._give_back, set(self._waiting))
 
     def _hand_out(self, worker: Worker, launch: Launch) -> None:
         worker.launch = launch
-        self._busy[launch.run] = worker
+        self._busy[launch.lease] = worker
         worker.writer.write(encode(self._order_of(launch.run)))
+        self._tell(Started(run=launch.run, attempt=launch.attempt, lease=launch.lease, at=time.time()))
         if launch.timeout_s is not None:
             worker.deadline = asyncio.get_running_loop().call_later(launch.timeout_s, worker.end, Reason.TIMEOUT)
 
@@ -214,7 +237,7 @@ class LocalExecutor:
     def _offer(self, worker: Worker) -> None:
         """A worker is free: it takes what waits."""
         if self._waiting:
-            self._hand_out(worker, self._waiting.popleft())
+            self._hand_out(worker, self._waiting.pop(next(iter(self._waiting))))
         else:
             self._idle.append(worker)
 
@@ -223,8 +246,12 @@ class LocalExecutor:
             self._tell(report)
             return
         launch = self._let_go(worker)
-        if worker.ending is not None and launch is not None and not report.outcome.succeeded:
-            report = _ended(launch, worker.ending, _why(worker.ending, launch))
+        self._pace_of_work.one_more()
+        if worker.ending is None and report.outcome.reason is Reason.CANCEL_REQUESTED:
+            self._tell(_again(report, Reason.LOST, "The worker process was told to end by somebody else"))
+            return
+        if worker.ending is not None and not report.outcome.succeeded and launch is not None:
+            report = _again(report, worker.ending, _why(worker.ending, launch))
         if worker.ending is None:
             self._offer(worker)
         if worker.ending is not Reason.SHUTDOWN or report.outcome.succeeded:
@@ -235,10 +262,10 @@ class LocalExecutor:
         launch = self._let_go(worker)
         if worker in self._idle:
             self._idle.remove(worker)
+        for folder in self._folder.glob(f"{worker.process.pid}-*"):
+            shutil.rmtree(folder, ignore_errors=True)
         if launch is None or worker.ending is Reason.SHUTDOWN:
             return
-        for folder in self._folder.glob(f"{launch.run}-*"):
-            shutil.rmtree(folder, ignore_errors=True)
         reason = worker.ending or Reason.LOST
         message = (
             _why(reason, launch) if worker.ending else f"The worker process ended with code {worker.process.returncode}"
@@ -250,9 +277,29 @@ class LocalExecutor:
         if worker.deadline is not None:
             worker.deadline.cancel()
             worker.deadline = None
-        if launch is not None and self._busy.get(launch.run) is worker:
-            del self._busy[launch.run]
+        if launch is not None and self._busy.get(launch.lease) is worker:
+            del self._busy[launch.lease]
         return launch
+
+
+class Pace:
+    """How many attempts end in a second, averaged over a moment."""
+
+    def __init__(self) -> None:
+        self._rate, self._count, self._since = 0.0, 0, time.monotonic()
+
+    def one_more(self) -> None:
+        self._count += 1
+
+    def expected(self, seconds: float, most: int) -> int:
+        """How many attempts should end in so many seconds, at most `most`."""
+        now = time.monotonic()
+        passed = now - self._since
+        if passed >= AHEAD_SECONDS / 4:
+            kept = math.exp(-passed / MEMORY_SECONDS)
+            self._rate = self._rate * kept + self._count / passed * (1 - kept)
+            self._count, self._since = 0, now
+        return min(int(self._rate * seconds), most)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
@@ -271,6 +318,11 @@ def _why(reason: Reason, launch: Launch) -> str:
     if reason is Reason.TIMEOUT:
         return f"The attempt took longer than its timeout of {launch.timeout_s:g} s"
     return "The attempt was ended on request"
+
+
+def _again(report: Finished, reason: Reason, message: str) -> Finished:
+    """The same end, for another reason."""
+    return msgspec.structs.replace(report, outcome=Outcome(succeeded=False, reason=reason, message=message))
 
 
 def _ended(launch: Launch, reason: Reason, message: str) -> Finished:

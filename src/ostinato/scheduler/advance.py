@@ -16,7 +16,7 @@ async def tick(app: App, now: datetime, inbox: deque[Report], executor: Executor
     """One turn. Reports leave the inbox only when they are stored; how many reports and starts there were."""
     reports = _next(inbox)
     free = executor.free_slots("local")
-    if not reports and free <= 0:
+    if not reports and free <= 0 and not app.unstarted:
         return 0
     launches = await attempts.take_turn(app, reports, free, now)
     for _ in reports:

@@ -8,7 +8,7 @@ from ostinato.core.contracts import Executor
 
 async def tick(app: App, now: datetime, executor: Executor) -> int:
     """How many attempts the executor was told to end."""
-    asked, app.cancelled = app.cancelled, set()
-    for run in asked:
-        executor.cancel(run)
+    asked, app.cancelled = app.cancelled, {}
+    for lease in asked:
+        executor.cancel(lease)
     return len(asked)

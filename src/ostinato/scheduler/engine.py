@@ -1,14 +1,16 @@
 """Keeps the control loops going: one that works whenever there may be work, one that looks around every few seconds."""
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
 
-from ostinato.app import attempts, sessions
+from ostinato.app import attempts, holds, sessions
 from ostinato.app.application import App
-from ostinato.core.contracts import Executor, Finished, Report
+from ostinato.core.contracts import Executor, Finished, Report, Started
 from ostinato.core.errors import Unavailable
 from ostinato.scheduler import advance, dispatch, rescue
 from ostinato.store.db import Listener
@@ -18,6 +20,9 @@ log = structlog.get_logger()
 LONGEST_SLEEP = 0.5
 """Seconds. A notification can be lost and a retry becomes due by itself, so the engine looks at least this often."""
 GATHER_SECONDS = 0.02
+MANY = 8
+MANY_SECONDS = 0.001
+"""After a turn with many reports and starts, more are given a moment to gather: a lone run never waits for others."""
 LOOK_AROUND = 2.0
 """Seconds between two renewals of the session; a fraction of its life."""
 MOST_WAITING = 2_000
@@ -26,12 +31,17 @@ PATIENCE = (0.1, 0.5, 1.0, 2.0)
 """Seconds between tries while the database does not answer; the last one is repeated."""
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Engine:
     """The scheduler of one server: its loops, and the reports that wait to be stored."""
 
-    def __init__(self, app: App, *, alone: bool) -> None:
+    def __init__(self, app: App, *, alone: bool, clock: Callable[[], datetime] = now) -> None:
         """`alone`: no other server can be alive on this database."""
-        self._app, self._alone = app, alone
+        self._app, self._alone, self._now = app, alone, clock
+        self._looked = 0.0
         self._inbox: deque[Report] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._room = asyncio.Event()
@@ -45,6 +55,8 @@ class Engine:
         """Take a report from an executor. An end calls for a turn at once; beginnings and lines can wait a moment, and
         are often followed by the end."""
         if not attempts.hear(self._app, report):
+            if isinstance(report, Started):
+                self._wake_soon()
             return
         self._inbox.append(report)
         if len(self._inbox) > MOST_WAITING:
@@ -61,8 +73,8 @@ class Engine:
     async def start(self, executor: Executor) -> None:
         """Begin a session, take back what dead servers held, start the executor and the loops."""
         self._executor = executor
-        await sessions.begin(self._app, _now(), alone=self._alone)
-        await attempts.rescue(self._app, _now())
+        await sessions.begin(self._app, self._now(), alone=self._alone)
+        await attempts.rescue(self._app, self._now())
         await executor.start()
         self._working = asyncio.create_task(self._work())
         self._looking = asyncio.create_task(self._look_around())
@@ -75,9 +87,9 @@ class Engine:
         await _end(self._looking)
         try:
             while self._inbox:
-                await attempts.take_turn(self._app, [self._inbox[0]], 0, _now())
+                await attempts.take_turn(self._app, [self._inbox[0]], 0, self._now())
                 self._inbox.popleft()
-            await attempts.release(self._app, _now())
+            await attempts.release(self._app, self._now())
             await sessions.end(self._app)
         except Unavailable as error:
             log.warning("engine.stopped_without_database", error=str(error))
@@ -90,18 +102,39 @@ class Engine:
         failures = 0
         while True:
             try:
-                await _sleep_until(self._app.wake, LONGEST_SLEEP)
+                await _sleep_until(self._app.wake, self._until_due())
                 self._app.wake.clear()
                 self._forget_timer()
-                await dispatch.tick(self._app, _now(), self._executor)
-                await advance.tick(self._app, _now(), self._inbox, self._executor)
+                await dispatch.tick(self._app, self._now(), self._executor)
+                await self._look_for_due()
+                done = await advance.tick(self._app, self._now(), self._inbox, self._executor)
+                self._app.last_turn_at = self._now()
+                if done:
+                    self._app.tell_waiting()
+                if done > MANY:
+                    await asyncio.sleep(MANY_SECONDS)
                 if len(self._inbox) <= MOST_WAITING:
                     self._room.set()
-                if self._inbox:
+                if self._inbox or self._app.unstarted:
                     self._wake_soon()
                 failures = 0
             except Exception as error:
                 failures = await _pause("engine.turn_failed", error, failures)
+
+    def _until_due(self) -> float:
+        """Seconds until something is due by itself, as far as is known; never long."""
+        due = self._app.look_at
+        if due is None:
+            return LONGEST_SLEEP
+        return min(max((due - self._now()).total_seconds(), 0.0), LONGEST_SLEEP)
+
+    async def _look_for_due(self) -> None:
+        """Do what is due by itself, when it is, and every now and then."""
+        app, moment = self._app, time.monotonic()
+        due = app.look_at is not None and app.look_at <= self._now()
+        if due or moment - self._looked >= LONGEST_SLEEP:
+            self._looked = moment
+            await holds.look(app, self._now())
 
     def _wake_soon(self) -> None:
         if self._timer is None:
@@ -120,17 +153,24 @@ class Engine:
         while True:
             try:
                 await self._keep_listening()
-                await rescue.tick(self._app, _now(), self._executor)
+                self._app.look.clear()
+                await rescue.tick(self._app, self._now(), self._executor)
                 if self._app.cancelled:
                     self._app.wake.set()
                 failures = 0
-                await asyncio.sleep(LOOK_AROUND)
+                await _sleep_until(self._app.look, LOOK_AROUND)
             except Exception as error:
                 failures = await _pause("engine.look_around_failed", error, failures)
 
     async def _keep_listening(self) -> None:
         if self._listener is None or self._listener.lost:
-            self._listener = await self._app.db.listen(["ostinato"], lambda _channel, _payload: self._app.wake.set())
+            self._listener = await self._app.db.listen(["ostinato"], self._be_told)
+
+    def _be_told(self, _channel: str, what: str) -> None:
+        """Another server says that there is work, or something to end."""
+        self._app.wake.set()
+        if what == "cancel":
+            self._app.look.set()
 
 
 async def _end(loop: asyncio.Task[None] | None) -> None:
@@ -153,7 +193,3 @@ async def _pause(event: str, error: Exception, failures: int) -> int:
     log.error(event, error=str(error), exc_info=None if isinstance(error, Unavailable) else error)
     await asyncio.sleep(PATIENCE[min(failures, len(PATIENCE) - 1)])
     return failures + 1
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import structlog
 
-from ostinato.app import access, attempts, sessions
+from ostinato.app import access, attempts, holds, sessions
 from ostinato.app.application import App
 from ostinato.core.contracts import Executor
 
@@ -15,11 +15,12 @@ async def tick(app: App, now: datetime, executor: Executor) -> int:
     """How many attempts were taken back from servers that did not renew their session in time."""
     if not await sessions.renew(app, now):
         log.error("session.given_up", session=app.session)
-        for run in list(app.held):
-            executor.cancel(run)
+        for held in app.held.values():
+            executor.cancel(held.launch.lease)
         app.held.clear()
         await sessions.begin(app, now, alone=False)
     rescued = await attempts.rescue(app, now)
+    await holds.sweep(app, now)
     await access.write_down_use(app, now)
     if rescued:
         log.warning("attempts.rescued", attempts=rescued)

@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
@@ -29,9 +30,16 @@ UNREACHABLE = (
 )
 """What a database that is down, starting or restarting answers; the work is to be tried again."""
 
-RACES = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+class Raced(Exception):
+    """Somebody else did the same in the same moment; the transaction begins again and finds it done."""
+
+
+RACES = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, Raced)
 """Two transactions in each other's way; the loser begins again."""
 
+EXCLUSIONS = frozenset({"run_alone_of_task", "run_alone_of_plan", "run_slot_of_pool"})
+"""Unique indexes that decide between two transactions which both found a task, a plan or a slot free."""
 
 REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError, ValueError)
 """What the database will not take, however often it is tried."""
@@ -40,11 +48,23 @@ REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg
 MOST_RACES = 8
 
 
+class Tap(Protocol):
+    """Hears of every step on the way to the database, and may hold it up or let it fail: the door for tests of what
+    happens when the database, or somebody else, comes in between. What it raises counts as the database's own error."""
+
+    async def before(self, point: str) -> None:
+        """`point` is `begin`, `commit`, `committed`, or the name of a statement."""
+        ...
+
+
+_tap: ContextVar[Tap | None] = ContextVar("tap", default=None)
+
+
 class Database:
     """A pool of connections to one PostgreSQL database."""
 
-    def __init__(self, url: str, *, connections: int = 10) -> None:
-        self._url, self._connections = url, connections
+    def __init__(self, url: str, *, connections: int = 10, tap: Tap | None = None) -> None:
+        self._url, self._connections, self._tap = url, connections, tap
         self._lender: Lender | None = None
 
     async def open(self) -> None:
@@ -65,13 +85,16 @@ class Database:
     async def transaction(self) -> AsyncIterator[Tx]:
         """One transaction; raises Unavailable when the database does not answer."""
         async with self.reading() as connection:
+            await self._pass("begin")
             async with connection.transaction():
                 yield connection
+                await self._pass("commit")
+            await self._pass("committed")
 
     def reading(self) -> "Loan":
         """A connection for single statements that read: each sees what is committed, and costs one round trip."""
         assert self._lender is not None, "the database has not been opened"
-        return Loan(self._lender)
+        return Loan(self._lender, self._tap)
 
     async def run(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         """Run `work` in a transaction, again if another one was in its way. It must not change anything else."""
@@ -81,6 +104,9 @@ class Database:
                     return await work(tx)
             except RACES:
                 continue
+            except asyncpg.UniqueViolationError as error:
+                if error.constraint_name not in EXCLUSIONS:
+                    raise
         raise Unavailable("The database is too busy with the same thing: try again")
 
     async def _connect(self) -> Tx:
@@ -89,7 +115,12 @@ class Database:
             timeout=15,
             statement_cache_size=1_000,
             command_timeout=60,
-            server_settings={"application_name": "ostinato", "timezone": "UTC", "jit": "off"},
+            server_settings={
+                "application_name": "ostinato",
+                "timezone": "UTC",
+                "jit": "off",
+                "plan_cache_mode": "force_generic_plan",
+            },
         )
         try:
             for name in ("json", "jsonb"):
@@ -103,6 +134,10 @@ class Database:
             connection.terminate()
             raise
         return connection
+
+    async def _pass(self, point: str) -> None:
+        if self._tap is not None:
+            await self._tap.before(point)
 
     async def listen(self, channels: Sequence[str], hear: Callable[[str, str], None]) -> "Listener":
         """Call `hear(channel, payload)` for every notification, on a connection of its own."""
@@ -122,13 +157,14 @@ class Loan:
     still be going on, because whoever had it was interrupted, does not go back.
     """
 
-    __slots__ = ("_connection", "_lender")
+    __slots__ = ("_connection", "_lender", "_tap")
     _connection: Tx
 
-    def __init__(self, lender: Lender) -> None:
-        self._lender = lender
+    def __init__(self, lender: Lender, tap: Tap | None) -> None:
+        self._lender, self._tap = lender, tap
 
     async def __aenter__(self) -> Tx:
+        _tap.set(self._tap)
         try:
             self._connection = await self._lender.lend()
         except UNREACHABLE as error:
@@ -166,20 +202,28 @@ def _unavailable(error: Exception) -> Unavailable:
 
 async def fetch(tx: Tx, name: str, row: type[T], *arguments: Any) -> list[T]:
     """Run statement `name` and return its rows as structs of type `row`."""
+    if (tap := _tap.get()) is not None:
+        await tap.before(name)
     return msgspec.convert([dict(r) for r in await tx.fetch(statement(name), *arguments)], list[row])  # type: ignore[valid-type]
 
 
 async def fetch_one(tx: Tx, name: str, row: type[T], *arguments: Any) -> T | None:
     """Run statement `name` and return its only row as a struct, or None."""
+    if (tap := _tap.get()) is not None:
+        await tap.before(name)
     found = await tx.fetchrow(statement(name), *arguments)
     return None if found is None else msgspec.convert(dict(found), row)
 
 
 async def fetch_value(tx: Tx, name: str, *arguments: Any) -> Any:
     """Run statement `name` and return the first column of its first row, or None."""
+    if (tap := _tap.get()) is not None:
+        await tap.before(name)
     return await tx.fetchval(statement(name), *arguments)
 
 
 async def execute(tx: Tx, name: str, *arguments: Any) -> None:
     """Run statement `name` for its effect."""
+    if (tap := _tap.get()) is not None:
+        await tap.before(name)
     await tx.execute(statement(name), *arguments)

@@ -14,6 +14,17 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     lease: Lease
     at: datetime
     text: str
+    number: int
+    """Counts from 1 within the attempt."""
+
+
+class Late(msgspec.Struct, frozen=True, kw_only=True):
+    """A report of an end that no attempt holds the lease of."""
+
+    run: RunId
+    lease: Lease
+    attempt: int
+    text: str
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -38,6 +49,20 @@ async def append(tx: Tx, lines: Sequence[Line]) -> None:
         [line.lease for line in lines],
         [line.at for line in lines],
         [line.text for line in lines],
+        [line.number for line in lines],
+    )
+
+
+async def note_late(tx: Tx, reports: Sequence[Late], now: datetime) -> None:
+    """Keep that reports came too late."""
+    await execute(
+        tx,
+        "logs/note_late",
+        [late.run for late in reports],
+        [late.lease for late in reports],
+        [late.attempt for late in reports],
+        [late.text for late in reports],
+        now,
     )
 
 

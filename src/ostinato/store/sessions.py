@@ -1,19 +1,20 @@
 """Statements about the lives of servers."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ostinato.core.ids import SessionId
 from ostinato.store.db import Tx, execute, fetch_value
 
 
-async def begin(tx: Tx, host: str, pid: int, now: datetime, alive_until: datetime) -> SessionId:
-    session: SessionId = await fetch_value(tx, "sessions/begin", host, pid, now, alive_until)
+async def begin(tx: Tx, host: str, pid: int, slots: int, now: datetime, life: timedelta) -> SessionId:
+    session: SessionId = await fetch_value(tx, "sessions/begin", host, pid, slots, now, life)
     return session
 
 
-async def renew(tx: Tx, session: SessionId, alive_until: datetime) -> bool:
-    """False: others were told that this session is dead, and its attempts are no longer ours."""
-    return await fetch_value(tx, "sessions/renew", session, alive_until) is not None
+async def renew(tx: Tx, session: SessionId, life: timedelta, slots: int) -> int | None:
+    """How many other servers live. None: this session was given up, and its attempts are no longer ours."""
+    others: int | None = await fetch_value(tx, "sessions/renew", session, life, slots)
+    return others
 
 
 async def end(tx: Tx, session: SessionId) -> None:

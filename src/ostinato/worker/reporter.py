@@ -1,4 +1,4 @@
-"""Tells the server what happens, through a pipe, in four verbs: started, beat, log, finished.
+"""Tells the server what happens, through a pipe, in the verbs beat, log and finished.
 
 Lines and progress are gathered for a moment and sent together by a thread, so that a task may be as chatty as it likes.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ostinato.core.contracts import Beat, Finding, Finished, Log, LogLine, Outcome, Report, Started, WorkOrder
+from ostinato.core.contracts import Beat, Finding, Finished, Log, LogLine, Outcome, Report, WorkOrder
 from ostinato.core.frames import encode
 from ostinato.core.redaction import Redactor
 from ostinato.core.states import Reason
@@ -40,18 +40,19 @@ class PipeReporter:
         self._order: WorkOrder | None = None
         self._redactor = Redactor(())
         self._lines: list[LogLine] = []
-        self._written = 0
+        self._written = self._sent = 0
+        self._started = 0.0
         self._rows: tuple[int, int | None] | None = None
         self._last_sent = 0.0
         threading.Thread(target=self._keep_sending, daemon=True).start()
 
     def begin(self, order: WorkOrder) -> None:
-        """Turn to an attempt, and say that it started."""
+        """Turn to an attempt. That it began is known to whoever handed it out; when, is told with its end."""
         secrets = [secret for connection in order.connections.values() for secret in connection.secrets]
         with self._gathering:
             self._redactor = Redactor(secrets)
-            self._lines, self._written, self._rows, self._order = [], 0, None, order
-        self._send(Started(run=order.run, attempt=order.attempt, lease=order.lease, at=time.time()))
+            self._lines, self._written, self._sent, self._rows, self._order = [], 0, 0, None, order
+        self._started = self._last_sent = time.time()
 
     def log(self, text: str) -> None:
         """Keep the lines of a text for the next sending; empty lines are kept, endless ones are cut into pieces."""
@@ -86,7 +87,16 @@ class PipeReporter:
         except (TypeError, ValueError) as error:
             message = f"What was found cannot be stored: {error}"
             told = msgspec.structs.replace(told, succeeded=False, reason=Reason.ERROR, message=message)
-        self._send(Finished(run=order.run, attempt=order.attempt, lease=order.lease, at=time.time(), outcome=told))
+        self._send(
+            Finished(
+                run=order.run,
+                attempt=order.attempt,
+                lease=order.lease,
+                at=time.time(),
+                outcome=told,
+                started=self._started,
+            )
+        )
 
     def _clean(self, text: str) -> str:
         """Without secrets, and without what neither UTF-8 nor PostgreSQL can hold."""
@@ -117,8 +127,9 @@ class PipeReporter:
             if order is None:
                 return
             if lines:
-                self._send(Log(run=order.run, attempt=order.attempt, lease=order.lease, lines=lines))
-            if rows is not None or time.monotonic() - self._last_sent > BEAT_SECONDS:
+                first, self._sent = self._sent + 1, self._sent + len(lines)
+                self._send(Log(run=order.run, attempt=order.attempt, lease=order.lease, lines=lines, first=first))
+            if rows is not None or time.time() - self._last_sent > BEAT_SECONDS:
                 done, total = rows or (None, None)
                 self._send(Beat(run=order.run, attempt=order.attempt, lease=order.lease, rows=done, total=total))
 
@@ -128,7 +139,7 @@ class PipeReporter:
                 self._pipe.sendall(encode(report))
             except OSError as error:
                 raise ServerGone from error
-            self._last_sent = time.monotonic()
+            self._last_sent = time.time()
 
 
 def _capped(findings: Sequence[Finding]) -> list[Finding]:

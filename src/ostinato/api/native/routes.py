@@ -18,7 +18,7 @@ from ostinato.api.native import translate, wire
 from ostinato.api.native.patience import wait_until
 from ostinato.api.problems import FileProblemDetails
 from ostinato.api.responses import WrittenJson
-from ostinato.app import definitions, runs, tasks, waiting
+from ostinato.app import definitions, history, runs, tasks, waiting
 from ostinato.core.errors import NotFound
 from ostinato.core.ids import PlanId, RunId, TaskId
 from ostinato.core.states import ENDED, State
@@ -173,6 +173,12 @@ async def cancel_run(app: TheApp, actor: TheActor, run_id: RunNumber) -> wire.Ru
     return translate.run(app, await waiting.get(app, actor, run, now))
 
 
+@get("/retention", operation_id="getRetention", summary="How long what is kept", responses=refusals(401, 503))
+async def get_retention(app: TheApp, actor: TheActor) -> wire.Retention:
+    """By environment; changed through definitions."""
+    return translate.retention(await history.retention(app, actor))
+
+
 @post(
     "/definitions/apply",
     operation_id="applyDefinitions",
@@ -241,6 +247,7 @@ API = Router(
         read_log,
         list_findings,
         cancel_run,
+        get_retention,
         apply_definitions,
         diff_definitions,
         export_definitions,

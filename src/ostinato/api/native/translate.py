@@ -17,6 +17,7 @@ from ostinato.core.plans import Graph
 from ostinato.core.progress import StepState
 from ostinato.core.states import ENDED, State
 from ostinato.core.times import instant
+from ostinato.store.history import Retention
 from ostinato.store.logs import Written
 from ostinato.store.runs import Seen
 from ostinato.store.steps import Standing
@@ -71,6 +72,20 @@ def log_page(lines: Sequence[Written], after: int, limit: int, state: State) -> 
 
 def finding_page(found: Sequence[Finding], total: int) -> wire.FindingPage:
     return wire.FindingPage(items=[wire.FindingItem(kind=f.kind, row=f.row) for f in found], total=total)
+
+
+def retention(found: Sequence[Retention]) -> wire.Retention:
+    items = [
+        wire.EnvironmentRetention(
+            environment=one.environment,
+            runs_days=one.runs_days,
+            logs_days=one.logs_days,
+            findings_days=one.findings_days,
+            oldest_day=one.oldest.isoformat() if one.oldest else None,
+        )
+        for one in found
+    ]
+    return wire.Retention(items=items)
 
 
 def bundle(sent: wire.Bundle) -> Bundle:

@@ -19,6 +19,7 @@ CLEAN = r"^[^\x00]*$"
 Text: TypeAlias = Annotated[str, msgspec.Meta(pattern=CLEAN)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=CLEAN, min_length=1, max_length=LONGEST_NAME)]
 Instant: TypeAlias = Annotated[str, msgspec.Meta(description="RFC 3339, UTC, milliseconds: 2026-03-01T12:00:00.000Z")]
+Day: TypeAlias = Annotated[str, msgspec.Meta(description="A day in UTC: 2026-03-01")]
 StepName: TypeAlias = Literal["waiting", "running", "succeeded", "failed", "cancelled", "skipped"]
 
 
@@ -163,6 +164,20 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     created: int
     changed: int
     left: int
+
+
+class EnvironmentRetention(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How long an environment keeps what; null: for ever, but logs and findings never longer than their runs."""
+
+    environment: str
+    runs_days: int | None
+    logs_days: int | None
+    findings_days: int | None
+    oldest_day: Annotated[Day | None, msgspec.Meta(description="The first day of which there is history.")]
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True):
+    items: Sequence[EnvironmentRetention]
 
 
 class WorkCounts(msgspec.Struct, frozen=True, kw_only=True):

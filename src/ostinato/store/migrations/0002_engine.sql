@@ -90,7 +90,7 @@ CREATE INDEX run_due ON run (due_at) WHERE state = 'QUEUED' AND hold = 'due';
 CREATE INDEX run_held_by_task ON run (task_id, priority DESC, id) WHERE state = 'QUEUED' AND hold = 'task';
 CREATE INDEX run_held_by_plan ON run (plan_id, priority DESC, id) WHERE state = 'QUEUED' AND hold = 'plan';
 CREATE INDEX run_held_by_pool ON run (pool_id, priority DESC, id) WHERE state = 'QUEUED' AND hold = 'pool';
-CREATE INDEX run_held_by_pause ON run (id) WHERE state = 'QUEUED' AND hold = 'paused';
+CREATE INDEX run_held_by_pause ON run (task_id, plan_id) WHERE state = 'QUEUED' AND hold = 'paused';
 CREATE INDEX run_deadline ON run (deadline_at) WHERE deadline_at IS NOT NULL AND cancel_requested_at IS NULL
                                                  AND state IN ('QUEUED', 'CLAIMED', 'RUNNING');
 CREATE INDEX run_live_of_task ON run (task_id, state) WHERE task_id IS NOT NULL AND state IN ('QUEUED', 'CLAIMED', 'RUNNING');
@@ -132,3 +132,7 @@ SELECT run.id AS run, run.state, run.reason, run.message, run.attempt, run.due_a
   JOIN environment ON environment.id = run.environment_id
   LEFT JOIN task ON task.id = run.task_id
   LEFT JOIN plan ON plan.id = run.plan_id;
+
+-- The place of a line is said by its writer, so that a report that is applied twice writes it once.
+ALTER TABLE run_log ALTER COLUMN seq DROP IDENTITY;
+COMMENT ON COLUMN run_log.seq IS 'Grows within a run: the attempt times 1,000,000,000, plus the number of the line.';

@@ -1,6 +1,8 @@
--- Lines that attempts wrote, kept only while the attempt holds its lease.
-INSERT INTO run_log (run_id, attempt, at, line)
-SELECT line.run, run.attempt, line.at, line.text
-  FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[]) WITH ORDINALITY AS line (run, lease, at, text, position)
+-- Lines that attempts wrote, kept only while the attempt holds its lease, and once however often they are told.
+INSERT INTO run_log (run_id, seq, attempt, at, line)
+SELECT line.run, run.attempt * 1000000000::bigint + line.number, run.attempt, line.at, line.text
+  FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::integer[]) WITH ORDINALITY
+       AS line (run, lease, at, text, number, position)
   JOIN run ON run.id = line.run AND run.lease = line.lease
  ORDER BY line.position
+    ON CONFLICT (run_id, seq) DO NOTHING

@@ -1,4 +1,5 @@
--- The newest runs that were started by themselves, a page at a time, as the native API writes them; only what the viewer may see.
+-- The newest runs that were started by themselves, live or kept, a page at a time, as the native API writes them; only what the
+-- viewer may see.
 -- What the database does not know of runs that have not ended, the progress of their workers and what they wait for in words,
 -- is left open at the end of each: `"progress":null,"waiting":"?"`.
 WITH seen AS MATERIALIZED (
@@ -11,14 +12,7 @@ WITH seen AS MATERIALIZED (
                     WHERE access.workspace_id = workspace.id AND access.user_id = $2
                       AND 'VIEW' = ANY(access.permissions))
 ), page AS (
-    SELECT *
-      FROM run
-     WHERE parent_run_id IS NULL
-       AND id < COALESCE($1::bigint, 9223372036854775807)
-       AND ($3::text[] IS NULL OR state = ANY($3))
-       AND workspace_id IN (SELECT id FROM seen)
-     ORDER BY id DESC
-     LIMIT $6
+    SELECT * FROM find_runs(ARRAY(SELECT id FROM seen), $1, $3, $6)
 )
 SELECT COALESCE(string_agg(row_to_json(item)::text, ',' ORDER BY item.id DESC), '') AS items,
        COALESCE(array_agg(page.id ORDER BY page.id DESC) FILTER (WHERE page.ended_at IS NULL), '{}') AS live,

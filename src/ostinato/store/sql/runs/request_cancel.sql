@@ -1,16 +1,28 @@
--- Ask a run and everything below it to end. What has not begun ends at once; workers are told about the rest.
+-- Ask runs and everything below them to end. What has not begun ends at once; workers are told about the rest.
 -- Repeated until no row comes back: runs that a step opened meanwhile are seen by the next repetition.
 WITH RECURSIVE tree AS (
-    SELECT id FROM run WHERE id = $1
+    SELECT id, true AS asked
+      FROM run
+     WHERE id = ANY($1::bigint[])
      UNION ALL
-    SELECT child.id FROM run AS child JOIN tree ON child.parent_run_id = tree.id
+    SELECT child.id, false
+      FROM run AS child
+      JOIN tree ON child.parent_run_id = tree.id
+     WHERE child.state IN ('QUEUED', 'CLAIMED', 'RUNNING')
 )
 UPDATE run
    SET cancel_requested_at = $2,
-       state = CASE WHEN run.state = 'QUEUED' THEN 'CANCELLED' ELSE run.state END,
-       reason = CASE WHEN run.state = 'QUEUED' THEN 'cancel_requested' ELSE run.reason END,
+       cancel_reason = CASE WHEN tree.asked THEN $3 ELSE 'cancel_requested' END,
+       state = CASE WHEN run.state <> 'QUEUED' THEN run.state WHEN tree.asked AND $3 = 'timeout' THEN 'FAILED' ELSE 'CANCELLED' END,
+       reason = CASE WHEN run.state <> 'QUEUED' THEN run.reason WHEN tree.asked THEN $3 ELSE 'cancel_requested' END,
+       message = CASE WHEN run.state = 'QUEUED' AND tree.asked AND $3 = 'timeout'
+                      THEN 'The run took longer than its own timeout'
+                      ELSE run.message END,
+       hold = NULL,
        ended_at = CASE WHEN run.state = 'QUEUED' THEN $2 ELSE run.ended_at END
- WHERE run.id IN (SELECT id FROM tree ORDER BY id)
+  FROM (SELECT id, bool_or(asked) AS asked FROM tree GROUP BY id ORDER BY id) AS tree
+ WHERE run.id = tree.id
    AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING')
    AND run.cancel_requested_at IS NULL
-RETURNING run.id AS run, run.state, run.parent_run_id AS parent, run.step, run.handler
+RETURNING run.id AS run, run.state, run.parent_run_id AS parent, run.step, run.handler, run.task_id AS task,
+          run.plan_id AS plan, run.pool_id AS pool, false AS awaited

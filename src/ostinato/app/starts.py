@@ -1,0 +1,295 @@
+"""Starting runs: by somebody, or by a schedule. Requests that come together share one transaction.
+
+A request that comes alone is served at once; those that come while a transaction is under way wait for it and are then
+served together. Each gets its own answer, as if it had come alone.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from ostinato.app import progress
+from ostinato.app.application import App
+from ostinato.app.beginnings import Begin
+from ostinato.core import parameters
+from ostinato.core.access import Actor
+from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, OstinatoError, Problem
+from ostinato.core.ids import GraphId, RunId, UserId
+from ostinato.core.reruns import Part
+from ostinato.store import runs, starts
+from ostinato.store.db import REFUSED, Raced, Tx
+from ostinato.store.runs import TaskOrPlan
+
+LONGEST_KEY = 200
+MOST_AT_ONCE = 200
+PRIORITIES = range(-1_000, 1_001)
+
+
+class Trigger(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody who starts something may say: values of parameters, a priority instead of the defined one, and a
+    key under which a repetition starts nothing."""
+
+    parameters: Mapping[str, Any] = {}
+    priority: int | None = None
+    key: str | None = None
+
+
+class Again(msgspec.Struct, frozen=True, kw_only=True):
+    """What a re-run has beside a trigger."""
+
+    of: RunId
+    part: Part
+    step: str | None = None
+    graph: GraphId | None = None
+    version: int | None = None
+    parameters: Mapping[str, Any] | None = None
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """One request, and where its answer goes."""
+
+    what: TaskOrPlan
+    user: UserId
+    trigger: Trigger
+    scope: str
+    now: datetime
+    schedule: str | None
+    again: Again | None
+    answer: "asyncio.Future[RunId]"
+
+
+async def start(
+    app: App, actor: Actor, what: TaskOrPlan, trigger: Trigger, now: datetime, *, again: Again | None = None
+) -> RunId:
+    """Start a task or plan. Raises NotFound, Forbidden, Invalid, and Conflict if it is disabled, paused or at work.
+
+    The same key from the same user gives the same run again, and starts nothing.
+    """
+    _check(trigger)
+    return await _ask(app, actor, what, trigger, now, scope=f"user:{actor.user}", again=again)
+
+
+async def fire(app: App, owner: Actor, what: TaskOrPlan, schedule: str, at: datetime, now: datetime) -> RunId:
+    """Start what a schedule is for, exactly once for the time `at`, whoever asks how often.
+
+    What may not start now leaves a failed run with reason `misfired` that says why.
+    """
+    trigger = Trigger(key=at.isoformat())
+    return await _ask(app, owner, what, trigger, now, scope=f"schedule:{schedule}", schedule=schedule)
+
+
+def _check(trigger: Trigger) -> None:
+    problems = []
+    if trigger.key is not None and not 1 <= len(trigger.key) <= LONGEST_KEY:
+        problems.append(Problem(path="Idempotency-Key", message=f"write 1 to {LONGEST_KEY} characters"))
+    if trigger.priority is not None and trigger.priority not in PRIORITIES:
+        problems.append(Problem(path="priority", message=f"use {PRIORITIES.start} to {PRIORITIES.stop - 1}"))
+    if len(trigger.parameters) > parameters.MOST_PARAMETERS:
+        problems.append(Problem(path="parameters", message=f"give at most {parameters.MOST_PARAMETERS}"))
+    if problems:
+        raise Invalid(*problems)
+
+
+async def _ask(
+    app: App,
+    actor: Actor,
+    what: TaskOrPlan,
+    trigger: Trigger,
+    now: datetime,
+    *,
+    scope: str,
+    schedule: str | None = None,
+    again: Again | None = None,
+) -> RunId:
+    answer: asyncio.Future[RunId] = asyncio.get_running_loop().create_future()
+    app.asked.append(
+        _Asked(
+            what=what,
+            user=actor.user,
+            trigger=trigger,
+            scope=scope,
+            now=now,
+            schedule=schedule,
+            again=again,
+            answer=answer,
+        )
+    )
+    if app.serving is None or app.serving.done():
+        app.serving = asyncio.create_task(_serve(app))
+    return await answer
+
+
+async def _serve(app: App) -> None:
+    """Serve requests until there is none."""
+    while app.asked:
+        batch, app.asked = app.asked[:MOST_AT_ONCE], app.asked[MOST_AT_ONCE:]
+        try:
+            await _serve_together(app, batch)
+        except REFUSED:
+            for one in batch:
+                try:
+                    await _serve_together(app, [one])
+                except REFUSED as error:
+                    _tell(one, Invalid(Problem(path="parameters", message=f"they cannot be stored: {error}")))
+        app.wake.set()
+
+
+async def _serve_together(app: App, batch: Sequence[_Asked]) -> None:
+    """One transaction for these requests; all of them are told when the database does not answer. Raises REFUSED."""
+    try:
+        answers = await app.db.run(lambda tx: _answer(app, tx, batch))
+    except REFUSED:
+        raise
+    except BaseException as error:
+        for one in batch:
+            _tell(one, error)
+        if not isinstance(error, Exception):
+            raise
+        return
+    for one, answer in zip(batch, answers, strict=True):
+        _tell(one, answer)
+
+
+def _tell(one: _Asked, answer: RunId | BaseException) -> None:
+    if one.answer.done():
+        return
+    if isinstance(answer, BaseException):
+        one.answer.set_exception(answer)
+    else:
+        one.answer.set_result(answer)
+
+
+async def _answer(app: App, tx: Tx, batch: Sequence[_Asked]) -> list[RunId | OstinatoError]:
+    """What every request gets: the run it started, or why it started none."""
+    now = max(one.now for one in batch)
+    answers: dict[int, RunId | OstinatoError] = await _answered_before(tx, batch)
+    first: dict[tuple[str, str], int] = {}
+    fresh = []
+    for number, one in enumerate(batch):
+        place = (one.scope, one.trigger.key or "")
+        if number not in answers and (one.trigger.key is None or first.setdefault(place, number) == number):
+            fresh.append(number)
+    locked = {
+        row.position: row for row in await starts.lock_wanted(tx, [(batch[n].what, batch[n].user) for n in fresh])
+    }
+    wishes: dict[int, starts.Wish] = {}
+    for position, number in enumerate(fresh, 1):
+        try:
+            wishes[number] = _wish(batch[number], locked.get(position))
+        except OstinatoError as refusal:
+            answers[number] = refusal
+    answers |= await _make(app, tx, wishes, {n: locked[p] for p, n in enumerate(fresh, 1) if p in locked}, now)
+    answers |= await _misfires(tx, batch, answers, now)
+    await _keep_keys(tx, batch, {n: answers[n] for n in fresh}, now)
+    for number, one in enumerate(batch):
+        if number not in answers:
+            answers[number] = answers[first[one.scope, one.trigger.key or ""]]
+    if app.others:
+        await runs.notify(tx, "ready")
+    return [answers[number] for number in range(len(batch))]
+
+
+async def _answered_before(tx: Tx, batch: Sequence[_Asked]) -> dict[int, RunId | OstinatoError]:
+    """The answers of requests whose keys are known."""
+    keys = [(one.scope, one.trigger.key) for one in batch if one.trigger.key is not None]
+    kept = await starts.find_keys(tx, keys) if keys else {}
+    answers: dict[int, RunId | OstinatoError] = {}
+    for number, one in enumerate(batch):
+        known = kept.get((one.scope, one.trigger.key)) if one.trigger.key is not None else None
+        if known is None:
+            continue
+        same = (known.task, known.plan) == (one.what.task, one.what.plan)
+        answers[number] = (
+            known.run if same else Conflict("This Idempotency-Key has started something else: use another one")
+        )
+    return answers
+
+
+def _wish(one: _Asked, found: starts.Locked | None) -> starts.Wish:
+    """What is to be made of a request; raises the reason why nothing is."""
+    if found is None:
+        kind, number = ("Task", one.what.task) if one.what.plan is None else ("Plan", one.what.plan)
+        raise NotFound(kind, number)
+    if not found.may_execute:
+        raise Forbidden(f"Starting {found.name!r} needs the permission EXECUTE in its workspace")
+    if found.disabled:
+        raise Conflict(f"{found.name!r} is disabled: enable it first")
+    if found.paused_at is not None:
+        raise Conflict(
+            f"{found.name!r} is paused since {found.paused_at:%Y-%m-%dT%H:%M:%SZ} by {found.paused_by}: resume it first"
+        )
+    values, problems = parameters.check(found.parameters, one.trigger.parameters)
+    if problems:
+        raise Invalid(*problems)
+    again = one.again
+    given = dict(again.parameters or {}) if again is not None else {}
+    return starts.Wish(
+        what=one.what,
+        requested_by=one.user,
+        cause="schedule" if one.schedule is not None else "api",
+        priority=one.trigger.priority,
+        parameters=(parameters.defaults(found.parameters) if one.what.plan is not None else {}) | given | values,
+        rerun_of=again.of if again else None,
+        rerun_part=again.part if again else None,
+        rerun_step=again.step if again else None,
+        graph=again.graph if again else None,
+        version=again.version if again else None,
+    )
+
+
+async def _make(
+    app: App, tx: Tx, wishes: Mapping[int, starts.Wish], names: Mapping[int, starts.Locked], now: datetime
+) -> dict[int, RunId | OstinatoError]:
+    """Make the runs; what must not overlap and is at work already starts nothing."""
+    numbers = list(wishes)
+    made = {row.position: row for row in await starts.start(tx, list(wishes.values()), now)} if wishes else {}
+    answers: dict[int, RunId | OstinatoError] = {}
+    begun = []
+    for position, number in enumerate(numbers, 1):
+        row, wish = made.get(position), wishes[number]
+        if row is None:
+            name = names[number].name
+            answers[number] = Conflict(f"{name!r} is already running or queued: wait until it ends, or cancel it")
+            continue
+        answers[number] = row.run
+        if row.graph is not None:
+            part = wish.rerun_part or Part.ALL
+            begun.append(Begin(run=row.run, graph=row.graph, rerun_of=wish.rerun_of, part=part, step=wish.rerun_step))
+    if begun:
+        await progress.begin(app, tx, begun, now)
+    return answers
+
+
+async def _misfires(
+    tx: Tx, batch: Sequence[_Asked], answers: Mapping[int, RunId | OstinatoError], now: datetime
+) -> dict[int, RunId | OstinatoError]:
+    """Of schedules whose start was refused, a run that says so."""
+    misfired: dict[int, RunId | OstinatoError] = {}
+    for number, one in enumerate(batch):
+        refusal = answers.get(number)
+        if one.schedule is not None and isinstance(refusal, OstinatoError) and not isinstance(refusal, NotFound):
+            wish = starts.Wish(what=one.what, requested_by=one.user, cause="schedule")
+            message = f"Schedule {one.schedule} fired for {one.trigger.key}, and nothing started: {refusal}"
+            misfired[number] = await starts.misfire(tx, wish, message, now)
+    return misfired
+
+
+async def _keep_keys(
+    tx: Tx, batch: Sequence[_Asked], answers: Mapping[int, RunId | OstinatoError], now: datetime
+) -> None:
+    kept = [
+        starts.Kept(
+            scope=batch[number].scope,
+            key=key,
+            run=RunId(answer),
+            task=batch[number].what.task,
+            plan=batch[number].what.plan,
+        )
+        for number, answer in answers.items()
+        if (key := batch[number].trigger.key) is not None and not isinstance(answer, OstinatoError)
+    ]
+    if kept and not await starts.keep_keys(tx, kept, now):
+        raise Raced

@@ -1,0 +1,47 @@
+-- Tasks and plans are started by themselves, each in its current version or in the one that is named. Work waits for a
+-- worker; what consists of steps runs at once, or behind the run before it. Nothing is made of what may be live once
+-- only and is live already; asked after it was locked, so that a start that has just committed is seen.
+WITH wanted AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('run', 'id')) AS id, fresh.*
+      FROM (SELECT asked.position, asked.parameters, asked.requested_by, asked.cause, asked.rerun_of, asked.rerun_part,
+                   asked.rerun_step, COALESCE(asked.priority, task.priority, plan.priority) AS priority,
+                   COALESCE(task.environment_id, plan.environment_id) AS environment_id,
+                   COALESCE(task.workspace_id, plan.workspace_id) AS workspace_id, task.id AS task_id, plan.id AS plan_id,
+                   CASE WHEN plan.id IS NOT NULL THEN COALESCE(asked.version, plan.version) END AS plan_version,
+                   COALESCE(asked.graph, task.graph_id, plan.graph_id) AS graph_id,
+                   COALESCE(task.run_timeout_s, plan.run_timeout_s) AS run_timeout_s,
+                   COALESCE(task.overlap, plan.overlap) AS overlap,
+                   EXISTS (SELECT FROM run WHERE run.task_id = task.id AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING'))
+                   OR EXISTS (SELECT FROM run WHERE run.plan_id = plan.id AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING'))
+                   OR row_number() OVER (PARTITION BY task.id, plan.id ORDER BY asked.position) > 1 AS live,
+                   EXISTS (SELECT FROM run WHERE run.task_id = task.id AND run.state IN ('CLAIMED', 'RUNNING'))
+                   OR EXISTS (SELECT FROM run WHERE run.plan_id = plan.id AND run.state IN ('CLAIMED', 'RUNNING'))
+                   OR row_number() OVER (PARTITION BY task.id, plan.id ORDER BY asked.position) > 1 AS busy
+              FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::jsonb[], $5::bigint[], $6::text[], $7::bigint[],
+                          $8::text[], $9::text[], $10::bigint[], $11::integer[]) WITH ORDINALITY
+                   AS asked (task, plan, priority, parameters, requested_by, cause, rerun_of, rerun_part, rerun_step, graph,
+                             version, position)
+              LEFT JOIN task ON task.id = asked.task
+              LEFT JOIN plan ON plan.id = asked.plan
+             WHERE task.id IS NOT NULL OR plan.id IS NOT NULL) AS fresh
+     WHERE NOT (fresh.overlap = 'forbid' AND fresh.live)
+     ORDER BY fresh.position
+), made AS (
+    INSERT INTO run (id, environment_id, workspace_id, task_id, plan_id, plan_version, graph_id, priority, state, hold, alone,
+                     attempt, parameters, deadline_at, due_at, queued_at, started_at, cause, requested_by, rerun_of,
+                     rerun_part, rerun_step)
+    OVERRIDING SYSTEM VALUE
+    SELECT id, environment_id, workspace_id, task_id, plan_id, plan_version, graph_id, priority,
+           CASE WHEN graph_id IS NOT NULL AND NOT (overlap = 'queue' AND live) THEN 'RUNNING' ELSE 'QUEUED' END,
+           CASE WHEN overlap = 'queue' AND busy THEN CASE WHEN plan_id IS NULL THEN 'task' ELSE 'plan' END END,
+           graph_id IS NOT NULL AND overlap <> 'parallel' AND NOT (overlap = 'queue' AND live),
+           CASE WHEN graph_id IS NOT NULL AND NOT (overlap = 'queue' AND live) THEN 1 ELSE 0 END,
+           parameters, $12::timestamptz + run_timeout_s * interval '1 second', $12, $12,
+           CASE WHEN graph_id IS NOT NULL AND NOT (overlap = 'queue' AND live) THEN $12::timestamptz END,
+           cause, requested_by, rerun_of, rerun_part, rerun_step
+      FROM wanted
+    RETURNING id
+)
+SELECT position::integer, id AS run, CASE WHEN overlap = 'queue' AND live THEN NULL ELSE graph_id END AS graph,
+       plan_id IS NOT NULL AS is_plan
+  FROM wanted
