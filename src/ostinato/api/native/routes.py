@@ -18,9 +18,10 @@ from ostinato.api.native import translate, wire
 from ostinato.api.native.patience import wait_until
 from ostinato.api.problems import FileProblemDetails
 from ostinato.api.responses import WrittenJson
-from ostinato.app import definitions, history, runs, tasks, waiting
+from ostinato.app import definitions, history, pauses, reruns, runs, starts, tasks, waiting
+from ostinato.app.starts import Trigger
 from ostinato.core.errors import NotFound
-from ostinato.core.ids import PlanId, RunId, TaskId
+from ostinato.core.ids import RunId
 from ostinato.core.states import ENDED, State
 from ostinato.store.logs import Written
 from ostinato.store.runs import Wanted
@@ -73,10 +74,8 @@ async def start_run(app: TheApp, actor: TheActor, data: JSONBody[wire.Start], ke
     """A plan goes before a task of the same name."""
     now = datetime.now(UTC)
     found = await runs.find_runnable(app, actor, data.name, data.environment, data.workspace)
-    if found.kind == "plan":
-        run = await runs.start_plan(app, actor, PlanId(found.id), now, key=key)
-    else:
-        run = await runs.start_task(app, actor, TaskId(found.id), now, key=key)
+    trigger = Trigger(parameters=data.parameters, priority=data.priority, key=key)
+    run = await starts.start(app, actor, found.what, trigger, now)
     return translate.run(app, await waiting.get(app, actor, run, now))
 
 
@@ -180,6 +179,36 @@ async def get_retention(app: TheApp, actor: TheActor) -> wire.Retention:
 
 
 @post(
+    "/runs/{run_id:int}/rerun",
+    operation_id="rerunRun",
+    summary="Run again what has ended",
+    responses=refusals(400, 401, 403, 404, 409, 422),
+)
+async def rerun_run(
+    app: TheApp, actor: TheActor, run_id: RunNumber, data: JSONBody[wire.Rerun], key: Key = None
+) -> wire.Run:
+    """All of it, what failed, or from a step on; a new run that points to the old one."""
+    now = datetime.now(UTC)
+    newest = data.version == "newest"
+    run = await reruns.rerun(app, actor, _known(run_id), data.part, now, step=data.step, newest=newest, key=key)
+    return translate.run(app, await waiting.get(app, actor, run, now))
+
+
+@post(
+    "/pauses",
+    operation_id="setPaused",
+    summary="Pause or resume a plan or task",
+    status_code=200,
+    responses=refusals(400, 401, 403, 404, 409, 422),
+)
+async def set_paused(app: TheApp, actor: TheActor, data: JSONBody[wire.Pause]) -> wire.Paused:
+    """Asking again changes nothing."""
+    found = await runs.find_runnable(app, actor, data.name, data.environment, data.workspace)
+    changed = await pauses.set_paused(app, actor, found.what, paused=data.paused, note=data.note, now=datetime.now(UTC))
+    return translate.paused(found, paused=data.paused, changed=changed)
+
+
+@post(
     "/definitions/apply",
     operation_id="applyDefinitions",
     summary="Make everything as the files say",
@@ -247,6 +276,8 @@ API = Router(
         read_log,
         list_findings,
         cancel_run,
+        rerun_run,
+        set_paused,
         get_retention,
         apply_definitions,
         diff_definitions,
