@@ -286,7 +286,13 @@ class Drive:
             assert limit is None or count <= limit, "no more runs of a plan are live than its limit allows"
 
     def _graph(self, run: int) -> Any:
-        return self.world.plans[self.plan_of[self.rows[run]["plan_id"]]].graph
+        row = self.rows[run]
+        number: Any = (
+            self.plan_of[row["plan_id"]]
+            if row["plan_id"] is not None
+            else self.world.tasks[self.task_of[row["task_id"]]].consists_of
+        )
+        return self.world.plans[number].graph
 
     def _has_cause(self, row: Row, paused: set[tuple[str, int]], pools: Mapping[int, int]) -> bool:
         """Whether what holds a queued run is there; what is let go stands before the others and will be taken."""
