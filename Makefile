@@ -29,8 +29,8 @@ demo: setup ## Run the main job on 336,776 real flights and show what happened
 test: setup ## Run all tests, on real services that are found or started
 	@$(BIN)/pytest
 
-chaos: setup ## Search for long what `make test` searches for briefly: random plans, crashes, restarts
-	@OSTINATO_CHAOS=1 $(BIN)/pytest tests/scheduler/test_model.py $(wildcard tests/chaos)
+chaos: setup ## Kill servers, workers and the database for long, and run many random plans against the model
+	OSTINATO_CHAOS=1 $(BIN)/pytest tests/scheduler/test_model.py tests/chaos -s
 
 check: setup ## Lint, format, types and import contracts
 	$(BIN)/ruff check .

@@ -115,7 +115,7 @@ async def _singles(app: App, actor: Actor, task: TaskId) -> float:
         for _ in range(count):
             await runs.start_task(app, actor, task, _now())
 
-    await asyncio.gather(*(some(SINGLES // 8) for _ in range(8)))
+    await asyncio.gather(*(some(1) for _ in range(SINGLES)))
     while True:
         work = await runs.count_work(app)
         if not work.queued + work.running:

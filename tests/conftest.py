@@ -57,8 +57,8 @@ def server_url() -> Iterator[str]:
         server.start()
         try:
             for setting in CARELESS:
-                _administer(server.url, f"ALTER SYSTEM SET {setting}")
-            _administer(server.url, "SELECT pg_reload_conf()")
+                administer(server.url, f"ALTER SYSTEM SET {setting}")
+            administer(server.url, "SELECT pg_reload_conf()")
             yield server.url
         finally:
             server.stop()
@@ -67,10 +67,10 @@ def server_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def template(server_url: str) -> Iterator[str]:
     """The name of a migrated database that nobody is connected to; copies of it are made in milliseconds."""
-    _administer(server_url, f"CREATE DATABASE {TEMPLATE}")
-    asyncio.run(_migrate(_url(server_url, TEMPLATE)))
+    administer(server_url, f"CREATE DATABASE {TEMPLATE}")
+    asyncio.run(_migrate(url_of(server_url, TEMPLATE)))
     yield TEMPLATE
-    _administer(server_url, f"DROP DATABASE {TEMPLATE} WITH (FORCE)")
+    administer(server_url, f"DROP DATABASE {TEMPLATE} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -99,9 +99,9 @@ async def admin(app: App, now: datetime) -> Actor:
 def fresh_database(server_url: str, template: str) -> Iterator[str]:
     """The address of a copy of the template, for as long as it is needed."""
     name = f"ostinato_test_{os.getpid()}_{next(_copies)}"
-    _administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _url(server_url, name)
-    _administer(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield url_of(server_url, name)
+    administer(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @asynccontextmanager
@@ -127,10 +127,10 @@ async def _migrate(url: str) -> None:
     await db.close()
 
 
-def _administer(url: str, statement: str) -> None:
+def administer(url: str, statement: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statement)
 
 
-def _url(server_url: str, database: str) -> str:
+def url_of(server_url: str, database: str) -> str:
     return urlsplit(server_url)._replace(path=f"/{database}").geturl()

@@ -22,11 +22,14 @@ from ostinato.core.definitions import (
     Definitions,
     Environment,
     Handlers,
+    Keep,
     Plan,
+    Pool,
     Step,
     Task,
     Workspace,
 )
+from ostinato.core.parameters import Parameter
 from ostinato.core.retries import RetryPolicy
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
@@ -41,7 +44,20 @@ as `${NAME}`. A field marked *secret* is stored encrypted and never shown again.
 """
 TABLES = {
     struct.__name__: struct
-    for struct in (Definitions, Environment, Workspace, Connection, Task, RetryPolicy, Plan, Step, Handlers)
+    for struct in (
+        Definitions,
+        Environment,
+        Keep,
+        Workspace,
+        Pool,
+        Connection,
+        Task,
+        Parameter,
+        RetryPolicy,
+        Plan,
+        Step,
+        Handlers,
+    )
 }
 MARKED = re.compile(r"<!-- fields of (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 

@@ -84,3 +84,13 @@ async def test_the_example_of_the_reference_can_be_applied(app, admin, now):
     changes = await definitions.apply(app, admin, bundle(example, variables={"WAREHOUSE_PASSWORD": "x"}), now)
 
     assert {change.action for change in changes} == {Action.CREATED}
+
+
+async def test_the_examples_of_the_howto_are_valid_and_can_be_applied(app, admin, now, validator):
+    text = (definitions_reference.FOLDER.parent / "howto" / "define-a-pipeline.md").read_text(encoding="utf-8")
+    examples = [found for found in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "tasks:" in found]
+
+    changes = await definitions.apply(app, admin, bundle(*examples, variables={"WAREHOUSE_PASSWORD": "x"}), now)
+
+    assert [wrong(validator, example) for example in examples] == [[], []]
+    assert {change.name for change in changes} >= {"Daily sales", "Clean up", "warehouse", "Production"}

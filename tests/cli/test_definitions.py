@@ -2,6 +2,7 @@ import json
 import re
 from pathlib import Path
 
+from ostinato.cli import definitions, wire
 from tests.cli.commands import Cli
 
 PIPELINE = """
@@ -160,3 +161,11 @@ def test_a_secret_file_given_by_mistake_is_not_repeated(cli: Cli) -> None:
         done = cli("apply", "-", code=1, stdin=text)
         assert done.err
         assert "hunter2" not in done.out + done.err
+
+
+def test_a_reference_to_a_parameter_asks_for_no_variable() -> None:
+    file = wire.DefinitionFile(name="a.yaml", text="${parameter:day} ${A} ${B:-b} ${C")
+
+    body = definitions.apply_files([file], {"parameter": "p", "A": "1", "B": "2", "C": "3"})
+
+    assert body["variables"] == {"A": "1", "B": "2"}

@@ -1,5 +1,6 @@
 """The real server as a process tree of its own, on a home and a port of its own."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -17,8 +18,9 @@ PLUGIN = Path(__file__).parent.parent / "plugin"
 
 
 class Server:
-    def __init__(self, home: Path, port: int) -> None:
-        self.home, self.port = home, port
+    def __init__(self, home: Path, port: int, *, key: str | None = None, **more: str) -> None:
+        """`key`: instead of the local one; `more`: further variables of its environment."""
+        self.home, self.port, self._key, self._more = home, port, key, more
         self.url = f"http://127.0.0.1:{port}"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -29,7 +31,7 @@ class Server:
 
     @property
     def key(self) -> str:
-        return (self.home / "local.key").read_text().strip()
+        return self._key or (self.home / "local.key").read_text().strip()
 
     def start(self) -> None:
         """Start and wait until it is healthy."""
@@ -38,6 +40,7 @@ class Server:
             "OSTINATO_HOME": str(self.home),
             "OSTINATO_PORT": str(self.port),
             "PYTHONPATH": str(PLUGIN),
+            **self._more,
         }
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "server.log").open("ab") as log:
@@ -59,6 +62,20 @@ class Server:
         """Wait until the process has ended; its exit code."""
         assert self._process is not None, "the server has been started"
         return self._process.wait(DEADLINE_SECONDS)
+
+    def kill(self) -> None:
+        """kill -9 for the server alone."""
+        os.kill(self.pid, signal.SIGKILL)
+        self.wait()
+
+    def workers(self) -> list[psutil.Process]:
+        """Its worker processes, as far as they are there at the moment."""
+        found = []
+        for child in psutil.Process(self.pid).children():
+            with contextlib.suppress(psutil.Error):
+                if "ostinato.worker" in child.cmdline():
+                    found.append(child)
+        return found
 
     def kill_tree(self) -> None:
         """kill -9 for everything at once: server, workers, their programs, the database."""

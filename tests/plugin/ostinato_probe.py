@@ -101,6 +101,35 @@ def _chatter(config: Config, context: Context) -> Outcome:
     return Outcome(succeeded=True)
 
 
+def _crowd(config: Config, context: Context) -> Outcome:
+    """Be there for a moment, and write down how many are there at the same time."""
+    here = Path(f"{config.file}.{context.run}")
+    here.touch()
+    time.sleep(0.05)
+    crowd = len(list(here.parent.glob(f"{here.stem}.*")))
+    with Path(config.file).open("a") as file:
+        file.write(f"{crowd}\n")
+    here.unlink()
+    return Outcome(succeeded=True)
+
+
+def _fail_while(config: Config, context: Context) -> Outcome:
+    """Fail as long as there is `file`."""
+    failed = Path(config.file).exists()
+    return Outcome(succeeded=not failed, reason=Reason.ERROR if failed else None, message="the file is there" * failed)
+
+
+def _fail_until_marked(config: Config, context: Context) -> Outcome:
+    """Fail until there are `number` marks, of whatever attempts."""
+    enough = len(Path(config.mark).read_text().splitlines()) >= config.number
+    return Outcome(succeeded=enough, reason=None if enough else Reason.ERROR)
+
+
+def _say_parameters(config: Config, context: Context) -> Outcome:
+    context.log(str(dict(sorted(context.parameters.items()))))
+    return Outcome(succeeded=True)
+
+
 _ACTIONS: dict[str, Any] = {
     "succeed": _succeed,
     "fail": _fail,
@@ -113,4 +142,8 @@ _ACTIONS: dict[str, Any] = {
     "say_nonsense": _say_nonsense,
     "find_much": _find_much,
     "chatter": _chatter,
+    "crowd": _crowd,
+    "fail_while": _fail_while,
+    "fail_until_marked": _fail_until_marked,
+    "say_parameters": _say_parameters,
 }

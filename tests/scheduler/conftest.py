@@ -11,13 +11,14 @@ from uuid import uuid4
 import pytest
 
 from ostinato import plugins
-from ostinato.app import definitions, runs
+from ostinato.app import access, definitions, runs
 from ostinato.app.application import App
 from ostinato.core.access import Actor
-from ostinato.core.ids import RunId
+from ostinato.core.ids import CredentialId, RunId
 from ostinato.core.states import ENDED, State
 from ostinato.executors.local import LocalExecutor
 from ostinato.scheduler.engine import Engine
+from ostinato.store import users
 from ostinato.store.runs import Seen
 from tests.taps import insist, withstanding
 
@@ -51,6 +52,13 @@ class Lab:
         start = runs.start_plan if found.kind == "plan" else runs.start_task
         key = key or str(uuid4())
         return await insist(lambda: start(self.app, self.admin, found.id, datetime.now(UTC), key=key))  # type: ignore[arg-type]
+
+    async def user(self, name: str, role: str) -> Actor:
+        """Somebody with a role in the workspace."""
+        await access.grant(self.app, name, "lab", role, datetime.now(UTC))
+        async with self.app.db.transaction() as tx:
+            user = await users.ensure(tx, name, datetime.now(UTC))
+        return Actor(user=user, name=name, administrator=False, credential=CredentialId(0))
 
     async def get(self, run: RunId) -> Seen:
         return await insist(lambda: runs.get(self.app, self.admin, run))

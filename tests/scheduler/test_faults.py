@@ -126,3 +126,14 @@ async def test_a_missing_work_folder_is_an_error_and_no_loss(live: Lab) -> None:
     seen = await live.run("t")
     (live.folder / "work").mkdir()
     assert (seen.state, seen.reason, seen.attempt) == (State.FAILED, Reason.ERROR, 1)
+
+
+async def test_a_task_that_cannot_be_read_fails_by_itself_and_holds_nobody_up(live: Lab) -> None:
+    await live.define("tasks: [{name: broken, type: Probe, config: {}}, {name: sound, type: Probe, config: {}}]")
+    async with live.app.db.transaction() as tx:
+        await tx.execute("""UPDATE task SET retries = '{"attempts": "many"}' WHERE name = 'broken'""")
+    broken, sound = await live.start("broken"), await live.start("sound")
+    assert (await live.ended(sound)).state is State.SUCCEEDED
+    seen = await live.ended(broken)
+    assert (seen.state, seen.reason) == (State.FAILED, Reason.INVALID)
+    assert "cannot be read" in str(seen.message)

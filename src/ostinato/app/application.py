@@ -63,6 +63,14 @@ class App:
     last_turn_at: datetime | None = None
     last_claim_at: datetime | None = None
 
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set, and replaced by a new one, whenever this server has moved runs."""
+
+    def tell_waiting(self) -> None:
+        """Runs have moved: whoever waits for one looks again."""
+        told, self.moved = self.moved, asyncio.Event()
+        told.set()
+
     def expect(self, due: datetime) -> None:
         """Look again when something is due."""
         if self.look_at is None or due < self.look_at:

@@ -226,12 +226,29 @@ async def _claim(app: App, tx: Tx, slots: int, now: datetime) -> dict[RunId, Hel
     assert app.session is not None, "a server claims only within a session"
     held: dict[RunId, Held] = {}
     for _ in range(MOST_CLAIMS):
-        claimed, passed_over = await attempts.claim(tx, app.session, slots - len(held))
+        claimed, unusable, passed_over = await attempts.claim(tx, app.session, slots - len(held))
         held |= await orders.make(app, tx, claimed, now)
+        if unusable:
+            await _quarantine(app, tx, unusable, now)
         if not passed_over or len(held) >= slots:
             return held
     app.wake.set()
     return held
+
+
+async def _quarantine(app: App, tx: Tx, unusable: Sequence[attempts.Unusable], now: datetime) -> None:
+    """End runs whose tasks cannot be read, so that they hold nobody up."""
+    reports = [
+        Finished(
+            run=one.run,
+            attempt=0,
+            lease=one.lease,
+            at=now.timestamp(),
+            outcome=Outcome(succeeded=False, reason=Reason.INVALID, message=f"Its task cannot be read: {one.why}"),
+        )
+        for one in unusable
+    ]
+    await progress.advance(app, tx, await _finish(app, tx, reports, now), now)
 
 
 async def _one_by_one(app: App, reports: Sequence[Report], now: datetime) -> None:

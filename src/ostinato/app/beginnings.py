@@ -121,7 +121,7 @@ async def _beginning(app: App, tx: Tx, run: Begin) -> Beginning:
 
 
 async def look_back(app: App, tx: Tx, run: Begin, graph: Graph) -> Beginning:
-    """What a re-run takes over from the run before it; raises CannotRerun. A run that history has dropped leaves nothing."""
+    """What a re-run takes over from the run before it: nothing, if history has dropped that. Raises CannotRerun."""
     assert run.rerun_of is not None, "a re-run points to the run before it"
     before = await starts.graph_of_run(tx, run.rerun_of)
     if before is None:

@@ -15,10 +15,16 @@ def export_files(known: Known, environment: str, workspace: str | None) -> Itera
     """Name and text of each file: the environment itself, unless one workspace is wanted, and each workspace."""
     taken: set[str] = set()
     if workspace is None:
-        yield "_environment.yaml", dump({"environments": [_plain(known.environments[environment])]})
+        yield "_environment.yaml", dump(_environment(environment, known))
     for (_, key), stored in known.workspaces.items():
         if workspace in (None, key):
             yield f"{key}.yaml", dump(_workspace(environment, key, stored, taken))
+
+
+def _environment(environment: str, known: Known) -> dict[str, Any]:
+    parts: dict[str, Any] = {"environments": [_plain(known.environments[environment])]}
+    pools = [_plain(pool) for pool in known.pools.get(environment, {}).values()]
+    return {"environment": environment, **parts, "pools": pools} if pools else parts
 
 
 def _workspace(environment: str, key: str, stored: Stored, taken: set[str]) -> dict[str, Any]:
@@ -65,6 +71,8 @@ def _value(value: Any) -> Any:
             return _plain(value)
         case tuple():
             return [_value(item) for item in value]
+        case dict() if any(isinstance(item, msgspec.Struct) for item in value.values()):
+            return {key: _value(item) for key, item in value.items()}
         case float() if value.is_integer():
             return int(value)
         case _:

@@ -10,16 +10,18 @@ from ostinato.core.definitions import (
     Connection,
     Environment,
     Handlers,
+    Keep,
     Known,
     Place,
     Plan,
+    Pool,
     Step,
     Stored,
     Task,
     Workspace,
 )
 from ostinato.core.errors import Conflict
-from ostinato.core.ids import EnvironmentId, PlanId, TaskId
+from ostinato.core.ids import EnvironmentId, PlanId, PoolId, TaskId
 from ostinato.core.plans import Graph, Ref
 from ostinato.store import definitions
 from ostinato.store.db import Tx
@@ -33,37 +35,47 @@ class Rows(msgspec.Struct, kw_only=True):
     plans: dict[str, definitions.StoredPlan] = {}
     task_ids: dict[str, TaskId] = {}
     plan_ids: dict[str, PlanId] = {}
+    pool_ids: dict[str, PoolId] = {}
+    """Those of the environment."""
 
 
 class State(msgspec.Struct, kw_only=True):
     known: Known
     environments: dict[str, EnvironmentId]
+    pools: dict[str, dict[str, PoolId]] = {}
+    """By environment and name; those to come are put in when they are made."""
     rows: dict[Place, Rows]
+
+    def add(self, place: Place, row: definitions.Place) -> None:
+        """A workspace, with the pools of its environment."""
+        self.rows[place] = Rows(place=row, pool_ids=self.pools.setdefault(place[0], {}))
 
 
 async def load(
     app: App, tx: Tx, actor: Actor, environments: Collection[str], wanted: Collection[Place] | None
 ) -> State:
     """What the actor may see in these environments, and the content of the workspaces that are `wanted` (None: all)."""
-    stored_environments = await definitions.environments(tx)
+    stored_environments = await definitions.environments(tx, actor.user)
     workspaces = await definitions.workspaces(tx, sorted(environments), actor.user)
     state = State(
         known=Known(
-            environments={
-                row.name: Environment(name=row.name, description=row.description, stage=row.stage)
-                for row in stored_environments
-            },
+            environments={row.name: _environment(row) for row in stored_environments},
             workspaces={},
         ),
         environments={row.name: row.id for row in stored_environments},
         rows={},
     )
+    for pool in await definitions.pools(tx, sorted(environments), actor.user):
+        state.pools.setdefault(pool.environment, {})[pool.name] = pool.id
+        state.known.pools.setdefault(pool.environment, {})[pool.name] = Pool(
+            name=pool.name, slots=pool.slots, description=pool.description
+        )
     by_id = {}
     for row in workspaces:
         place = (row.environment, row.key)
         workspace = Workspace(key=row.key, name=row.name, description=row.description)
         state.known.workspaces[place] = Stored(workspace=workspace, may_author=row.may_author)
-        state.rows[place] = Rows(place=definitions.Place(environment=row.environment_id, workspace=row.id, key=row.key))
+        state.add(place, definitions.Place(environment=row.environment_id, workspace=row.id, key=row.key))
         if wanted is None or place in wanted:
             by_id[row.id] = place
     for connection in await definitions.connections(tx, list(by_id)):
@@ -76,6 +88,16 @@ async def load(
     for place, rows in state.rows.items():
         _define(state.known.workspaces[place], rows)
     return state
+
+
+def _environment(row: definitions.StoredEnvironment) -> Environment:
+    return Environment(
+        name=row.name,
+        description=row.description,
+        stage=row.stage,
+        parameters=row.parameters,
+        keep=Keep(runs=row.keep_runs_days, logs=row.keep_logs_days, findings=row.keep_findings_days),
+    )
 
 
 def _connection(app: App, row: definitions.StoredConnection) -> Connection:
@@ -100,9 +122,13 @@ def _define(stored: Stored, rows: Rows) -> None:
             type=task.type,
             description=task.description,
             config=task.config,
+            parameters=task.parameters,
             timeout=task.timeout_s,
+            run_timeout=task.run_timeout_s,
             retries=task.retries,
             overlap=task.overlap,
+            priority=task.priority,
+            pool=task.pool,
             disabled=task.disabled,
         )
         if task.graph is not None:
@@ -111,7 +137,12 @@ def _define(stored: Stored, rows: Rows) -> None:
         stored.plans[name] = Plan(
             name=name,
             description=plan.description,
+            parameters=plan.parameters,
+            run_timeout=plan.run_timeout_s,
+            retries=plan.retries,
             overlap=plan.overlap,
+            priority=plan.priority,
+            limit=plan.graph.limit,
             disabled=plan.disabled,
             steps=_steps(plan.graph, task_names, plan_names),
         )
@@ -124,6 +155,7 @@ def _steps(graph: Graph, tasks: Mapping[TaskId, str], plans: Mapping[PlanId, str
             tasks=_named(step.runs, tasks),
             plans=_named_plans(step.runs, plans),
             after=tuple(graph.steps[number].name for number in step.after),
+            limit=step.limit,
             condition=step.condition,
             on_failure=Handlers(tasks=_named(step.on_failure, tasks), plans=_named_plans(step.on_failure, plans)),
             note=step.note,

@@ -4,9 +4,9 @@ Plans name tasks and plans, composite tasks name plans: ids are reserved first, 
 anything that it names is there.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,15 +14,18 @@ from ostinato.app.application import App
 from ostinato.app.definition_configs import secrets_of
 from ostinato.app.definition_state import Rows
 from ostinato.core.access import Actor
-from ostinato.core.definition_changes import Action, Change
+from ostinato.core.definition_changes import NEW_VERSION, Action, Change
 from ostinato.core.definition_checks import ReadyTask
 from ostinato.core.definitions import Connection, Plan, Step
 from ostinato.core.ids import GraphId
+from ostinato.core.parameters import Parameter
 from ostinato.core.plans import Graph, Ref
 from ostinato.core.plans import Step as GraphStep
 from ostinato.core.retries import RetryPolicy
 from ostinato.store import definitions, graphs
 from ostinato.store.db import Tx
+
+Differing = TypeVar("Differing", bound=msgspec.Struct)
 
 
 class Batch(msgspec.Struct, kw_only=True):
@@ -102,9 +105,13 @@ async def _task(tx: Tx, rows: Rows, task: ReadyTask, number: int) -> definitions
         uses=dict.fromkeys(sorted(task.uses), True),
         graph=graph,
         timeout_s=definition.timeout,
-        retries=_retries(definition.retries),
+        retries=_differing(definition.retries, RetryPolicy()),
         overlap=definition.overlap,
         disabled=definition.disabled,
+        parameters=_parameters(definition.parameters),
+        run_timeout_s=definition.run_timeout,
+        priority=definition.priority,
+        pool=None if definition.pool is None else rows.pool_ids[definition.pool],
     )
 
 
@@ -112,7 +119,8 @@ async def _write_plans(tx: Tx, actor: Actor, rows: Rows, wanted: Sequence[tuple[
     created = _created(wanted)
     numbers = await _plan_numbers(tx, rows.place, created)
     made = [
-        _plan(rows, plan, numbers[plan.name], 1, await graphs.save(tx, _graph(plan.steps, rows))) for plan in created
+        _plan(rows, plan, numbers[plan.name], 1, await graphs.save(tx, _graph(plan.steps, rows, plan.limit)))
+        for plan in created
     ]
     changed, renewed = [], []
     for change, plan in wanted:
@@ -120,8 +128,8 @@ async def _write_plans(tx: Tx, actor: Actor, rows: Rows, wanted: Sequence[tuple[
             continue
         before = rows.plans[plan.name]
         graph, version = before.graph_id, before.version
-        if "steps" in change.fields:
-            graph, version = await graphs.save(tx, _graph(plan.steps, rows)), version + 1
+        if NEW_VERSION & {*change.fields}:
+            graph, version = await graphs.save(tx, _graph(plan.steps, rows, plan.limit)), version + 1
             renewed.append(plan.name)
         changed.append(_plan(rows, plan, before.number, version, graph))
     if made:
@@ -143,12 +151,16 @@ def _plan(rows: Rows, plan: Plan, number: int, version: int, graph: GraphId) -> 
         description=plan.description,
         version=version,
         graph=graph,
+        retries=_differing(plan.retries, RetryPolicy()),
         overlap=plan.overlap,
         disabled=plan.disabled,
+        parameters=_parameters(plan.parameters),
+        run_timeout_s=plan.run_timeout,
+        priority=plan.priority,
     )
 
 
-def _graph(steps: Sequence[Step], rows: Rows) -> Graph:
+def _graph(steps: Sequence[Step], rows: Rows, limit: int | None = None) -> Graph:
     numbers = {step.name: number for number, step in enumerate(steps)}
     return Graph(
         steps=tuple(
@@ -158,10 +170,12 @@ def _graph(steps: Sequence[Step], rows: Rows) -> Graph:
                 after=tuple(numbers[name] for name in step.after),
                 condition=step.condition,
                 on_failure=_refs(rows, step.on_failure.tasks, step.on_failure.plans),
+                limit=step.limit,
                 note=step.note,
             )
             for step in steps
-        )
+        ),
+        limit=limit,
     )
 
 
@@ -204,11 +218,14 @@ def _free(found: Iterable[definitions.Numbered]) -> dict[str, int]:
     return numbers
 
 
-def _retries(policy: RetryPolicy) -> dict[str, Any]:
-    """What differs from the defaults."""
-    everything: dict[str, Any] = msgspec.to_builtins(policy)
-    default = RetryPolicy()
-    return {field: value for field, value in everything.items() if getattr(policy, field) != getattr(default, field)}
+def _parameters(declared: Mapping[str, Parameter]) -> dict[str, dict[str, Any]]:
+    return {name: _differing(parameter, Parameter()) for name, parameter in declared.items()}
+
+
+def _differing(struct: Differing, default: Differing) -> dict[str, Any]:
+    """The fields that differ from their defaults."""
+    fields = struct.__struct_fields__
+    return {field: value for field in fields if (value := getattr(struct, field)) != getattr(default, field)}
 
 
 def _created(wanted: Iterable[tuple[Change, Any]]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 Everything in a request is applied or nothing is. What exists and is the same is left: applying the same files twice
 changes nothing, not even a time. Whoever applies needs AUTHOR in the workspaces that change, and has to be an
-administrator to make or change environments and workspaces.
+administrator to make or change environments, workspaces and pools.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from ostinato.app.application import App
 from ostinato.app.definition_configs import Ready, resolve
 from ostinato.app.definition_export import export_files
 from ostinato.app.definition_schema import schema
-from ostinato.app.definition_state import Rows, State
+from ostinato.app.definition_state import State
 from ostinato.app.definition_writing import Batch
 from ostinato.app.yaml_files import decode, parse
 from ostinato.core.access import Actor
@@ -27,12 +27,13 @@ from ostinato.core.definition_changes import (
     connection_change,
     environment_change,
     plan_change,
+    pool_change,
     task_change,
     workspace_change,
 )
 from ostinato.core.definition_checks import check
 from ostinato.core.definition_reading import collect
-from ostinato.core.definitions import Collected, Kind, Place, Placed
+from ostinato.core.definitions import Collected, Kind, Place, Placed, Pool
 from ostinato.core.errors import Forbidden, Invalid, NotFound, Problem
 from ostinato.store import definitions
 from ostinato.store.db import Tx
@@ -77,6 +78,8 @@ async def apply(app: App, actor: Actor, bundle: Bundle, now: datetime) -> list[C
         changes, batches = _compare(wanted, state)
         _authorise(actor, changes, state)
         await _write_environments(tx, wanted.collected, changes, state, now)
+        await _write_workspaces(tx, wanted.collected, changes, state, now)
+        await _write_pools(tx, wanted.collected, changes, state, now)
         for place, batch in batches.items():
             await definition_writing.write(app, tx, actor, state.rows[place], batch, now)
         return changes
@@ -147,6 +150,7 @@ async def _load(app: App, tx: Tx, actor: Actor, wanted: _Wanted) -> State:
     collected = wanted.collected
     items: list[Placed[Any]] = [
         *collected.workspaces,
+        *collected.pools,
         *collected.connections,
         *collected.tasks,
         *collected.plans,
@@ -175,6 +179,7 @@ def _compare(wanted: _Wanted, state: State) -> tuple[list[Change], dict[Place, B
     collected, ready, known = wanted.collected, wanted.ready, state.known
     changes = [environment_change(item, known) for item in collected.environments]
     changes += [workspace_change(item, known) for item in collected.workspaces]
+    changes += [pool_change(item, known) for item in collected.pools]
     batches: dict[Place, Batch] = {}
 
     def note(change: Change, place: Place) -> Batch | None:
@@ -201,7 +206,7 @@ def _authorise(actor: Actor, changes: Iterable[Change], state: State) -> None:
         if change.action is Action.LEFT or actor.administrator:
             continue
         what = f"{change.kind} {change.name!r}"
-        if change.kind in (Kind.ENVIRONMENT, Kind.WORKSPACE):
+        if change.kind in (Kind.ENVIRONMENT, Kind.WORKSPACE, Kind.POOL):
             raise Forbidden(f"The {what} would be {change.action}, which only an administrator may do")
         stored = state.known.workspaces.get((change.environment, change.workspace or ""))
         if stored is None or not stored.may_author:
@@ -214,28 +219,46 @@ def _authorise(actor: Actor, changes: Iterable[Change], state: State) -> None:
 async def _write_environments(
     tx: Tx, collected: Collected, changes: Iterable[Change], state: State, now: datetime
 ) -> None:
-    """Environments and workspaces; those that are made get their place in `state`."""
-    found = {(change.kind, change.environment, change.workspace): change for change in changes}
+    """Environments; those that are made get their place in `state`."""
+    found = {change.name: change for change in changes if change.kind is Kind.ENVIRONMENT}
     environments = [item.definition for item in collected.environments]
-    await definitions.free_stages(
-        tx, [item.name for item in environments if "stage" in found[Kind.ENVIRONMENT, item.name, None].fields]
-    )
+    await definitions.free_stages(tx, [item.name for item in environments if "stage" in found[item.name].fields])
     for new in environments:
-        match found[Kind.ENVIRONMENT, new.name, None].action:
+        match found[new.name].action:
             case Action.CREATED:
                 state.environments[new.name] = await definitions.make_environment(tx, new, now)
             case Action.CHANGED:
                 stage = new.stage or state.known.environments[new.name].stage
                 await definitions.change_environment(tx, msgspec.structs.replace(new, stage=stage))
+
+
+async def _write_workspaces(
+    tx: Tx, collected: Collected, changes: Iterable[Change], state: State, now: datetime
+) -> None:
+    found = {(change.environment, change.name): change for change in changes if change.kind is Kind.WORKSPACE}
     for item in collected.workspaces:
         workspace, (environment, key) = item.definition, item.place
         name = workspace.name or key
-        match found[Kind.WORKSPACE, environment, key].action:
+        match found[environment, key].action:
             case Action.CREATED:
                 owner = state.environments[environment]
                 made = await definitions.make_workspace(tx, owner, key, name, workspace.description, now)
-                place = definitions.Place(environment=owner, workspace=made, key=key)
-                state.rows[item.place] = Rows(place=place)
+                state.add(item.place, definitions.Place(environment=owner, workspace=made, key=key))
             case Action.CHANGED:
                 row = state.rows[item.place].place
                 await definitions.change_workspace(tx, row.workspace, name, workspace.description)
+
+
+async def _write_pools(tx: Tx, collected: Collected, changes: Iterable[Change], state: State, now: datetime) -> None:
+    found = {(change.environment, change.name): change.action for change in changes if change.kind is Kind.POOL}
+    wanted: dict[tuple[str, Action], list[Pool]] = {}
+    for item in collected.pools:
+        wanted.setdefault((item.environment, found[item.environment, item.definition.name]), []).append(item.definition)
+    for (environment, action), pools in wanted.items():
+        owner = state.environments[environment]
+        match action:
+            case Action.CREATED:
+                made = await definitions.make_pools(tx, owner, pools, now)
+                state.pools.setdefault(environment, {}).update(made)
+            case Action.CHANGED:
+                await definitions.change_pools(tx, owner, pools, now)

@@ -1,4 +1,4 @@
-"""What becomes due by itself: tries whose time has come, runs that have been going on for too long, plans that can begin."""
+"""What becomes due by itself: tries whose time has come, runs that take too long, plans that can begin."""
 
 from datetime import datetime
 

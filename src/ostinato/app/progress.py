@@ -13,6 +13,7 @@ from ostinato.app.graphs import graph_of
 from ostinato.core.ids import GraphId, PlanId, PoolId, RunId, TaskId
 from ostinato.core.plans import Condition
 from ostinato.core.progress import EndedStep, StepState, fill, following, plan_end
+from ostinato.core.retries import policy_of
 from ostinato.core.states import ENDED, State
 from ostinato.store import holds, runs, steps
 from ostinato.store.db import Tx
@@ -50,8 +51,8 @@ async def advance(app: App, tx: Tx, moved: Sequence[runs.Moved], now: datetime) 
 
 
 async def cancelled(app: App, tx: Tx, moved: Sequence[runs.Moved], now: datetime) -> None:
-    """Let everything follow from runs that were asked to end. A step of which nothing is live, because a limit held back
-    all that is left of it, ends here: nobody else would end it."""
+    """Let everything follow from runs that were asked to end. A step of which nothing is live, because a limit held
+    back all that is left of it, ends here: nobody else would end it."""
     flow = _Flow()
     _note(flow, moved)
     plans = [run.run for run in moved if run.state is State.RUNNING]
@@ -221,7 +222,7 @@ async def _count(app: App, tx: Tx, flow: _Flow, now: datetime) -> None:
             plan_end(
                 failed_steps=row.failed_steps,
                 cancel_reason=row.cancel_reason,
-                retries=row.retries,
+                retries=policy_of(row.retries),
                 attempt=row.attempt,
                 now=now,
             ),

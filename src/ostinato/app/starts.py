@@ -29,8 +29,8 @@ PRIORITIES = range(-1_000, 1_001)
 
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody who starts something may say: values of parameters, a priority instead of the defined one, and a key
-    under which a repetition starts nothing."""
+    """What somebody who starts something may say: values of parameters, a priority instead of the defined one, and a
+    key under which a repetition starts nothing."""
 
     parameters: Mapping[str, Any] = {}
     priority: int | None = None
@@ -64,7 +64,7 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
 async def start(
     app: App, actor: Actor, what: TaskOrPlan, trigger: Trigger, now: datetime, *, again: Again | None = None
 ) -> RunId:
-    """Start a task or plan. Raises NotFound, Forbidden, Invalid, and Conflict if it is disabled, paused or at work already.
+    """Start a task or plan. Raises NotFound, Forbidden, Invalid, and Conflict if it is disabled, paused or at work.
 
     The same key from the same user gives the same run again, and starts nothing.
     """

@@ -16,7 +16,7 @@ from ostinato.cli.text import plain
 
 STDIN = Path("-")
 ENDINGS = frozenset({".yaml", ".yml"})
-VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?=\}|:-)")
 
 Source = Annotated[
     Path,

@@ -87,6 +87,7 @@ def open(config: Config) -> "DuckdbConnection":
 class DuckdbConnection:
     quote = '"'
     creates_in_transaction = True
+    standard_literals = True
 
     def __init__(self, session: Any, lock: threading.Lock) -> None:
         self._session = session

@@ -70,6 +70,8 @@ def open(config: Config) -> "FilesConnection":
 
 
 class FilesConnection:
+    standard_literals = True
+
     def __init__(self, config: Config, folder: Path, private: Path, session: Any) -> None:
         self._config = config
         self._folder = folder

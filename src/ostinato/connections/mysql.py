@@ -133,6 +133,7 @@ def open(config: Config) -> "MysqlConnection":
 class MysqlConnection:
     quote = "`"
     creates_in_transaction = False
+    standard_literals = False
 
     def __init__(self, connection: Any, password: str) -> None:
         self._connection = connection

@@ -36,7 +36,7 @@ NULL = r"\N"
 """How NULL is written in the CSV of a read; COPY quotes a text that looks like it, so they cannot be confused."""
 SESSION = """
     SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';
-    SET extra_float_digits = 1; SET client_encoding = 'UTF8'
+    SET extra_float_digits = 1; SET client_encoding = 'UTF8'; SET standard_conforming_strings = on
 """
 ARROW_TYPES: dict[int, Any] = {
     16: pa.bool_(),
@@ -142,6 +142,7 @@ def open(config: Config) -> "PostgresConnection":
 class PostgresConnection:
     quote = '"'
     creates_in_transaction = True
+    standard_literals = True
 
     def __init__(self, connection: psycopg.Connection[Any], password: str) -> None:
         self._connection = connection

@@ -80,6 +80,7 @@ def open(config: Config) -> "SqliteConnection":
 class SqliteConnection:
     quote = '"'
     creates_in_transaction = True
+    standard_literals = True
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

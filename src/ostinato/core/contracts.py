@@ -61,6 +61,9 @@ class Connection(Protocol):
     Rows travel as Arrow record batches and never all at once. All failures are `ConnectionFailed`.
     """
 
+    standard_literals: bool
+    """Whether in a text literal of its SQL only a quote is special, and `#` begins no comment."""
+
     def read(self, query: str) -> Batches:
         """Run a query in the dialect of the connection and stream its result."""
         ...

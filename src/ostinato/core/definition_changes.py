@@ -13,6 +13,7 @@ from ostinato.core.definitions import (
     Known,
     Placed,
     Plan,
+    Pool,
     Workspace,
 )
 
@@ -35,12 +36,36 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FIELDS = {
-    Kind.ENVIRONMENT: ("description", "stage"),
+    Kind.ENVIRONMENT: ("description", "stage", "parameters", "keep"),
     Kind.WORKSPACE: ("name", "description"),
+    Kind.POOL: ("slots", "description"),
     Kind.CONNECTION: ("type", "description", "config"),
-    Kind.TASK: ("description", "config", "timeout", "retries", "overlap", "disabled"),
-    Kind.PLAN: ("description", "overlap", "disabled", "steps"),
+    Kind.TASK: (
+        "description",
+        "config",
+        "parameters",
+        "timeout",
+        "run_timeout",
+        "retries",
+        "overlap",
+        "priority",
+        "pool",
+        "disabled",
+    ),
+    Kind.PLAN: (
+        "description",
+        "parameters",
+        "run_timeout",
+        "retries",
+        "overlap",
+        "priority",
+        "limit",
+        "disabled",
+        "steps",
+    ),
 }
+NEW_VERSION = frozenset({"limit", "steps"})
+"""Fields of a plan that its versions hold."""
 
 
 def environment_change(placed: Placed[Environment], known: Known) -> Change:
@@ -56,6 +81,11 @@ def workspace_change(placed: Placed[Workspace], known: Known) -> Change:
     stored = known.workspaces.get(placed.place)
     wanted = msgspec.structs.replace(new, name=new.name or new.key)
     return _change(Kind.WORKSPACE, new.key, placed.place, stored.workspace if stored else None, wanted)
+
+
+def pool_change(placed: Placed[Pool], known: Known) -> Change:
+    before = known.pools.get(placed.environment, {}).get(placed.definition.name)
+    return _change(Kind.POOL, placed.definition.name, placed.place, before, placed.definition)
 
 
 def connection_change(placed: Placed[Connection], known: Known) -> Change:
@@ -82,7 +112,7 @@ def plan_change(placed: Placed[Plan], known: Known) -> Change:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two configs are the same data; unlike with `==`, true is not 1."""
+    """Whether two values are the same data; unlike with `==`, true is not 1."""
     match one, other:
         case bool(), _:
             return one is other
@@ -94,6 +124,8 @@ def same(one: Any, other: Any) -> bool:
             return len(one) == len(other) and all(map(same, one, other))
         case int() | float(), int() | float():
             return one == other or (float in (type(one), type(other)) and float(one) == float(other))
+        case msgspec.Struct(), msgspec.Struct():
+            return type(one) is type(other) and same(msgspec.structs.asdict(one), msgspec.structs.asdict(other))
         case _:
             return bool(one == other)
 

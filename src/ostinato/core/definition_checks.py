@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ostinato.core.definition_parameters import MOST_ALLOWED, check_parameters
 from ostinato.core.definition_values import suggestion
 from ostinato.core.definitions import (
     Collected,
@@ -25,8 +26,8 @@ from ostinato.core.definitions import (
 )
 from ostinato.core.errors import Problem
 from ostinato.core.plans import find_cycle
+from ostinato.core.retries import OF_PLANS
 
-MOST_ALLOWED = 10
 MOST_SUGGESTIONS = 50
 """Looking for similar names among thousands takes milliseconds each time."""
 
@@ -48,9 +49,10 @@ def check(collected: Collected, tasks: Sequence[ReadyTask], known: Known) -> lis
             problems += _task(task, known, names)
     for plan in collected.plans:
         problems += _structure(plan.definition.steps, plan.problem, ("steps",))
+        problems += _retries_of_plan(plan)
         if names.has_workspace(plan.place):
             problems += _references(plan, plan.definition.steps, names, _in_plan)
-    return problems + _containment(collected, tasks, known)
+    return [*problems, *check_parameters(collected, known), *_containment(collected, tasks, known)]
 
 
 class _Names:
@@ -64,9 +66,12 @@ class _Names:
             self._add(Kind.CONNECTION, (environment, key), stored.connections)
             self._add(Kind.TASK, (environment, key), stored.tasks)
             self._add(Kind.PLAN, (environment, key), stored.plans)
+        for environment, pools in known.pools.items():
+            self._add(Kind.POOL, (environment, ""), pools)
         for workspace in collected.workspaces:
             self._add(Kind.WORKSPACE, (workspace.environment, ""), [workspace.workspace])
         for kind, items in (
+            (Kind.POOL, collected.pools),
             (Kind.CONNECTION, collected.connections),
             (Kind.TASK, collected.tasks),
             (Kind.PLAN, collected.plans),
@@ -87,7 +92,8 @@ class _Names:
             return None
         self._suggested += 1
         near = suggestion(name, names) if self._suggested <= MOST_SUGGESTIONS else ""
-        message = f"there is no {kind} {name!r} in workspace {place[1]!r}{near}"
+        where = f"workspace {place[1]!r}" if place[1] else f"environment {place[0]!r}"
+        message = f"there is no {kind} {name!r} in {where}{near}"
         return message, sorted(names)[:MOST_ALLOWED]
 
     def _add(self, kind: Kind, place: Place, names: Iterable[str]) -> None:
@@ -100,6 +106,7 @@ def _duplicates(collected: Collected) -> list[Problem]:
     for kind, field, items in (
         (Kind.ENVIRONMENT, "name", collected.environments),
         (Kind.WORKSPACE, "key", collected.workspaces),
+        (Kind.POOL, "name", collected.pools),
         (Kind.CONNECTION, "name", collected.connections),
         (Kind.TASK, "name", collected.tasks),
         (Kind.PLAN, "name", collected.plans),
@@ -173,10 +180,35 @@ def _task(task: ReadyTask, known: Known, names: _Names) -> list[Problem]:
     for name in sorted(task.uses):
         if missing := names.missing(Kind.CONNECTION, placed.place, name):
             problems.append(placed.problem(_path_of(definition.config, name), *missing))
+    problems += _pool(task, names)
     if task.steps is not None:
         problems += _structure(task.steps, placed.problem, ("config",))
         problems += _references(placed, task.steps, names, _in_config)
     return problems
+
+
+def _pool(task: ReadyTask, names: _Names) -> list[Problem]:
+    placed, pool = task.placed, task.placed.definition.pool
+    if pool is None:
+        return []
+    if task.steps is not None:
+        message = (
+            f"a task of type {placed.definition.type} has no attempts of its own: name the pool at the tasks inside"
+        )
+        return [placed.problem(("pool",), message)]
+    missing = names.missing(Kind.POOL, (placed.environment, ""), pool)
+    if missing is None:
+        return []
+    message, allowed = missing
+    return [placed.problem(("pool",), f"{message}; an administrator can define it under 'pools'", allowed)]
+
+
+def _retries_of_plan(plan: Placed[Plan]) -> list[Problem]:
+    policy = plan.definition.retries
+    if policy.attempts == 1 or any(reason in OF_PLANS for reason in policy.on):
+        return []
+    message = "a plan is tried again for none of these reasons: leave them out, or name step_failed"
+    return [plan.problem(("retries", "on"), message, OF_PLANS)]
 
 
 def _structure(steps: Sequence[Step], note: Callable[..., Problem], path: Path) -> list[Problem]:

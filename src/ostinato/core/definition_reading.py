@@ -19,6 +19,7 @@ from ostinato.core.definitions import (
     Path,
     Placed,
     Plan,
+    Pool,
     Source,
     Task,
     Workspace,
@@ -28,10 +29,13 @@ from ostinato.core.errors import Problem
 LISTS: dict[str, tuple[Kind, type[msgspec.Struct]]] = {
     "environments": (Kind.ENVIRONMENT, Environment),
     "workspaces": (Kind.WORKSPACE, Workspace),
+    "pools": (Kind.POOL, Pool),
     "connections": (Kind.CONNECTION, Connection),
     "tasks": (Kind.TASK, Task),
     "plans": (Kind.PLAN, Plan),
 }
+OF_ENVIRONMENTS = (Kind.WORKSPACE, Kind.POOL)
+"""What is in an environment and in no workspace."""
 
 
 class _Header(msgspec.Struct, kw_only=True):
@@ -103,7 +107,7 @@ def _read_item(source: Source, path: Path, item: Any, header: _Header, collected
     kind, wanted = LISTS[field]
     _, definition, problems = convert(item, wanted, partial(_below, source, path))
     workspace = item.get("workspace") if isinstance(item, dict) else None
-    if kind in (Kind.ENVIRONMENT, Kind.WORKSPACE):
+    if kind is Kind.ENVIRONMENT or kind in OF_ENVIRONMENTS:
         workspace = ""
     elif workspace is None:
         workspace = header.workspace
@@ -127,7 +131,7 @@ def _read_item(source: Source, path: Path, item: Any, header: _Header, collected
 def _remember_broken(item: Any, kind: Kind, place: tuple[str, str], collected: Collected) -> None:
     name = item.get("key" if kind is Kind.WORKSPACE else "name") if isinstance(item, dict) else None
     if isinstance(name, str):
-        place = (place[0], "") if kind is Kind.WORKSPACE else ("", "") if kind is Kind.ENVIRONMENT else place
+        place = (place[0], "") if kind in OF_ENVIRONMENTS else ("", "") if kind is Kind.ENVIRONMENT else place
         collected.broken.setdefault((kind, place), set()).add(name)
 
 

@@ -27,10 +27,10 @@ def describe(kind: inspect.Type) -> str:
             return ("a whole number" if isinstance(number, inspect.IntType) else "a number") + _range_words(number)
         case inspect.StrType() as text:
             return f"text{_length_words(text)}"
-        case inspect.StructType() | inspect.DictType():
+        case inspect.StructType():
             return "a mapping"
-        case inspect.ListType() | inspect.VarTupleType() as items:
-            return _list_words(items)
+        case inspect.ListType() | inspect.VarTupleType() | inspect.DictType() as items:
+            return ("a mapping" if isinstance(items, inspect.DictType) else "a list") + _size_words(items)
         case inspect.EnumType() | inspect.LiteralType() as choice:
             return f"one of {', '.join(str(value) for value in choices(choice))}"
         case other:
@@ -134,8 +134,8 @@ def _length_words(kind: inspect.StrType) -> str:
     return "" if not least else " that is not empty" if least == 1 else f" of at least {least} characters"
 
 
-def _list_words(kind: inspect.ListType | inspect.VarTupleType) -> str:
+def _size_words(kind: inspect.ListType | inspect.VarTupleType | inspect.DictType) -> str:
     least, most = kind.min_length or 0, kind.max_length
     if most is not None:
-        return f"a list of {least} to {most}"
-    return "a list" if not least else f"a list of at least {least}"
+        return f" of {least} to {most}" if least else f" of at most {most}"
+    return "" if not least else f" of at least {least}"

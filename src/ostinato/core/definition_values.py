@@ -7,7 +7,7 @@ are expected. Data without problems converts, apart from rules that only the typ
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from typing import Any, Protocol
 
 import msgspec
@@ -86,7 +86,7 @@ class _Walk:
             self._sized(inner, data, path)
             return [self.fit(inner.item_type, item, (*path, number)) for number, item in enumerate(data)]
         if isinstance(inner, inspect.DictType) and isinstance(data, dict):
-            return {key: self.fit(inner.value_type, value, (*path, key)) for key, value in data.items()}
+            return self._mapping(inner, data, path)
         if isinstance(data, dict) and tagged(kinds):
             return self._untagged(tagged(kinds), data, path)
         return self._leaf(kinds, data, path)
@@ -109,6 +109,14 @@ class _Walk:
             for key, value in data.items()
         }
 
+    def _mapping(self, kind: inspect.DictType, data: dict[str, Any], path: Path) -> dict[str, Any]:
+        self._sized(kind, data, path)
+        for key in data:
+            if not _as_leaf(bare(kind.key_type), key)[0]:
+                message = f"{key!r} cannot be a name here: expected {describe(kind.key_type)}"
+                self._problems.append(self._note((*path, key), message, at_key=True))
+        return {key: self.fit(kind.value_type, value, (*path, key)) for key, value in data.items()}
+
     def _untagged(self, structs: Sequence[inspect.StructType], data: dict[str, Any], path: Path) -> Any:
         """A mapping that could be several structs, and its tag is missing or wrong."""
         field, tags = structs[0].tag_field or "", [str(struct.tag) for struct in structs]
@@ -118,7 +126,7 @@ class _Walk:
             self._refuse(path, f"the field {field!r} is missing: one of {', '.join(tags)}", tags)
         return data
 
-    def _sized(self, kind: inspect.ListType | inspect.VarTupleType, data: list[Any], path: Path) -> None:
+    def _sized(self, kind: inspect.ListType | inspect.VarTupleType | inspect.DictType, data: Sized, path: Path) -> None:
         least, most = kind.min_length or 0, kind.max_length
         if len(data) < least or (most is not None and len(data) > most):
             self._refuse(path, f"expected {describe(kind)}, not {len(data)}")

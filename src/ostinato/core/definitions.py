@@ -1,12 +1,13 @@
 """Definitions as code: what a team keeps in files, and what the server makes of it.
 
-A file holds YAML documents, each a mapping of the fields of `Definitions`: environments, workspaces, connections,
-tasks and plans. A document belongs to one environment; `environment` and `workspace` at its top hold for everything
-in it, and for the documents that follow in the same file. Definitions are complete: a field that is left out has its
-default, whatever is stored. What no file mentions is left alone; nothing is ever deleted.
+A file holds YAML documents, each a mapping of the fields of `Definitions`: environments, workspaces, pools,
+connections, tasks and plans. A document belongs to one environment; `environment` and `workspace` at its top hold for
+everything in it, and for the documents that follow in the same file. Definitions are complete: a field that is left
+out has its default, whatever is stored. What no file mentions is left alone; nothing is ever deleted.
 
 Names are known within a workspace of an environment. A reference (the tasks and plans of a step, the connections of a
-task) goes to a definition of the same workspace, in the files or stored already.
+task) goes to a definition of the same workspace, in the files or stored already. Pools are known in a whole
+environment.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 import msgspec
 
 from ostinato.core.errors import Problem
+from ostinato.core.parameters import MOST_PARAMETERS, Parameter, ParameterName, Value
 from ostinato.core.plans import Condition
 from ostinato.core.retries import RetryPolicy
 
@@ -47,6 +49,11 @@ Description: TypeAlias = Annotated[str | None, msgspec.Meta(description="What it
 Config: TypeAlias = Annotated[
     dict[str, Any], msgspec.Meta(description="The settings of its type; see the reference of the types.")
 ]
+Seconds: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=31_536_000)]
+Days: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+Priority: TypeAlias = Annotated[int, msgspec.Meta(ge=-1_000, le=1_000)]
+Limit: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+Parameters: TypeAlias = Annotated[dict[ParameterName, Parameter], msgspec.Meta(max_length=MOST_PARAMETERS)]
 
 
 class Stage(StrEnum):
@@ -64,9 +71,24 @@ class Overlap(StrEnum):
 class Kind(StrEnum):
     ENVIRONMENT = "environment"
     WORKSPACE = "workspace"
+    POOL = "pool"
     CONNECTION = "connection"
     TASK = "task"
     PLAN = "plan"
+
+
+class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For how many days what has ended is kept; what is left out is kept for ever, but logs and findings never
+    longer than their runs."""
+
+    runs: Annotated[Days | None, msgspec.Meta(description="Days after its end that a run is kept.")] = None
+    logs: Annotated[Days | None, msgspec.Meta(description="Days that its log is kept.")] = None
+    findings: Annotated[Days | None, msgspec.Meta(description="Days that its findings are kept.")] = None
+
+    def __post_init__(self) -> None:
+        for name, days in (("logs", self.logs), ("findings", self.findings)):
+            if self.runs is not None and days is not None and days > self.runs:
+                raise ValueError(f"{name} go with their runs, after {self.runs} days: use fewer, or leave {name} out")
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,6 +100,13 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Stage | None,
         msgspec.Meta(description="Which of the stages known to other tools it is, if any; left out: as it is stored."),
     ] = None
+    parameters: Annotated[
+        dict[ParameterName, Value],
+        msgspec.Meta(
+            description="Values that its tasks get for the parameters they declare.", max_length=MOST_PARAMETERS
+        ),
+    ] = msgspec.field(default_factory=dict)
+    keep: Annotated[Keep, msgspec.Meta(description="For how many days history is kept; left out: for ever.")] = Keep()
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,6 +116,18 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         Key, msgspec.Meta(description="Its key; the same key in two environments is one workspace at two stages.")
     ]
     name: Annotated[Name | None, msgspec.Meta(description="Its name for people; left out: the key.")] = None
+    description: Description = None
+
+
+class Pool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many attempts of the tasks that name it may be at work at once, whatever workspaces and plans they are in.
+    Making and changing one needs an administrator."""
+
+    name: Annotated[Name, msgspec.Meta(description="Its name, unique in the environment.")]
+    slots: Annotated[
+        Annotated[int, msgspec.Meta(ge=0, le=100_000)],
+        msgspec.Meta(description="How many attempts at once; 0: its tasks wait until there are some."),
+    ]
     description: Description = None
 
 
@@ -112,17 +153,30 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     type: Annotated[str, msgspec.Meta(description="A task type that is installed; it can never be changed.")]
     description: Description = None
     config: Config = msgspec.field(default_factory=dict)
+    parameters: Annotated[
+        Parameters, msgspec.Meta(description="What may be different from run to run: a name and its declaration.")
+    ] = msgspec.field(default_factory=dict)
     timeout: Annotated[
-        Annotated[float, msgspec.Meta(gt=0, le=31_536_000)] | None,
-        msgspec.Meta(description="Seconds after which an attempt is ended; left out: never."),
+        Seconds | None, msgspec.Meta(description="Seconds after which an attempt is ended; left out: never.")
+    ] = None
+    run_timeout: Annotated[
+        Seconds | None,
+        msgspec.Meta(description="Seconds after which a run fails, its waits and retries included; left out: never."),
     ] = None
     retries: Annotated[RetryPolicy, msgspec.Meta(description="When a failed attempt is tried again.")] = RetryPolicy()
     overlap: Annotated[
         Overlap,
         msgspec.Meta(
             description="forbid: at work once at a time; a second start is refused, and in plans its next run waits."
+            " queue: a second start waits as well. parallel: as often as it is started."
         ),
     ] = Overlap.FORBID
+    priority: Annotated[
+        Priority, msgspec.Meta(description="Runs of a higher one go first where several wait for the same.")
+    ] = 0
+    pool: Annotated[
+        Name | None, msgspec.Meta(description="The pool of the environment of which each attempt takes a slot.")
+    ] = None
     disabled: Annotated[bool, msgspec.Meta(description="Whether it is left out of plans and cannot be started.")] = (
         False
     )
@@ -144,6 +198,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     after: Annotated[
         tuple[Name, ...], msgspec.Meta(description="The steps that must succeed before it starts; none: at once.")
     ] = ()
+    limit: Annotated[
+        Limit | None, msgspec.Meta(description="How many of its runs may be under way at once; left out: all.")
+    ] = None
     condition: Annotated[Condition, msgspec.Meta(description="When the step itself counts as succeeded.")] = (
         Condition.ALL_SUCCEEDED
     )
@@ -159,9 +216,30 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         Key | None, msgspec.Meta(description="The key of its workspace; left out: the one of the file.")
     ] = None
     description: Description = None
+    parameters: Annotated[
+        Parameters, msgspec.Meta(description="Values that go to the tasks in it which declare the same names.")
+    ] = msgspec.field(default_factory=dict)
+    run_timeout: Annotated[
+        Seconds | None,
+        msgspec.Meta(description="Seconds after which a run fails, its waits and retries included; left out: never."),
+    ] = None
+    retries: Annotated[
+        RetryPolicy, msgspec.Meta(description="When a failed run starts again from its first steps.")
+    ] = RetryPolicy()
     overlap: Annotated[
-        Overlap, msgspec.Meta(description="Whether it may be started while it is queued or running.")
+        Overlap,
+        msgspec.Meta(
+            description="forbid: at work once at a time; a second start is refused, and in plans its next run waits."
+            " queue: a second start waits as well. parallel: as often as it is started."
+        ),
     ] = Overlap.FORBID
+    priority: Annotated[
+        Priority, msgspec.Meta(description="Runs of a higher one go first where several wait for the same.")
+    ] = 0
+    limit: Annotated[
+        Limit | None,
+        msgspec.Meta(description="How many runs of all its steps together may be under way at once; left out: all."),
+    ] = None
     disabled: Annotated[
         bool, msgspec.Meta(description="Whether it is left out of other plans and cannot be started.")
     ] = False
@@ -179,6 +257,7 @@ class Definitions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ] = None
     environments: Annotated[tuple[Environment, ...], msgspec.Meta(description="Environments.")] = ()
     workspaces: Annotated[tuple[Workspace, ...], msgspec.Meta(description="Workspaces of the environment.")] = ()
+    pools: Annotated[tuple[Pool, ...], msgspec.Meta(description="Pools of the environment.")] = ()
     connections: Annotated[tuple[Connection, ...], msgspec.Meta(description="Connections.")] = ()
     tasks: Annotated[tuple[Task, ...], msgspec.Meta(description="Tasks.")] = ()
     plans: Annotated[tuple[Plan, ...], msgspec.Meta(description="Plans.")] = ()
@@ -231,6 +310,7 @@ class Collected(msgspec.Struct, kw_only=True):
 
     environments: list[Placed[Environment]] = []
     workspaces: list[Placed[Workspace]] = []
+    pools: list[Placed[Pool]] = []
     connections: list[Placed[Connection]] = []
     tasks: list[Placed[Task]] = []
     plans: list[Placed[Plan]] = []
@@ -257,6 +337,8 @@ class Known(msgspec.Struct, kw_only=True):
 
     environments: dict[str, Environment]
     workspaces: dict[Place, Stored]
+    pools: dict[str, dict[str, Pool]] = {}
+    """By environment and name."""
 
 
 def written(path: Path) -> str:

@@ -4,6 +4,7 @@ A task gets the parameters it declares and no others. The value comes from the f
 plans around the task (the outermost first), the environment, and at last the default of the task.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -18,6 +19,17 @@ Value: TypeAlias = str | int | float | bool
 MOST_PARAMETERS = 200
 LONGEST_VALUE = 10_000
 LARGEST_INTEGER = 2**63
+EXACT_FLOAT = 2**53
+"""From here on a number that went through a float may be another one than was written."""
+YES_AND_NO = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+
+ParameterName: TypeAlias = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[A-Za-z_][A-Za-z0-9_]{0,99}$",
+        extra={"words": "a name of 1 to 100 letters, digits and _, not beginning with a digit"},
+    ),
+]
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -43,26 +55,39 @@ def fitted(parameter: Parameter, value: Any) -> Value:
         return str(value).lower() if isinstance(value, bool) else str(value)
     if isinstance(value, bool) and wanted is not bool:
         raise ValueError(f"expected {WORDS[parameter.type]}, not {str(value).lower()}")
+    if wanted is int and isinstance(value, float) and abs(value) >= EXACT_FLOAT:
+        raise ValueError("expected a whole number: put one of more than 15 digits in quotes")
+    if wanted is bool and isinstance(value, str):
+        value = YES_AND_NO.get(value.lower(), value)
     try:
         found: Value = msgspec.convert(value, wanted, strict=False)
     except msgspec.ValidationError as error:
         raise ValueError(f"expected {WORDS[parameter.type]}") from error
-    if isinstance(found, str) and (len(found) > LONGEST_VALUE or "\x00" in found):
-        raise ValueError(f"expected text of at most {LONGEST_VALUE:,} characters, without NUL")
-    if isinstance(found, int) and abs(found) >= LARGEST_INTEGER:
-        raise ValueError("expected a whole number of at most 64 bits")
-    return found
+    return _bounded(found)
 
 
 def problems_of(declared: Mapping[str, Parameter], path: str = "parameters") -> list[Problem]:
-    """Defaults that do not fit their own types."""
+    """Defaults that do not fit their own types. Text is to be written as text: 1.10 in quotes is not 1.1."""
     problems = []
     for name, parameter in declared.items():
         try:
+            if parameter.type == "string" and isinstance(parameter.default, bool | int | float):
+                raise ValueError("expected text: put it in quotes, or say its type")
             if parameter.default is not None:
                 fitted(parameter, parameter.default)
         except ValueError as error:
             problems.append(Problem(path=f"{path}.{name}.default", message=str(error)))
+    return problems
+
+
+def problems_of_values(values: Mapping[str, Value], path: str = "parameters") -> list[Problem]:
+    """Values that no parameter could have, whatever its type."""
+    problems = []
+    for name, value in values.items():
+        try:
+            _bounded(value)
+        except ValueError as error:
+            problems.append(Problem(path=f"{path}.{name}", message=str(error)))
     return problems
 
 
@@ -104,3 +129,13 @@ def resolve(declared: Mapping[str, Parameter], layers: Sequence[Mapping[str, Any
         except ValueError as error:
             problems.append(Problem(path=f"parameters.{name}", message=str(error)))
     return Resolved(values=values, problems=tuple(problems))
+
+
+def _bounded(value: Value) -> Value:
+    if isinstance(value, str) and (len(value) > LONGEST_VALUE or "\x00" in value):
+        raise ValueError(f"expected text of at most {LONGEST_VALUE:,} characters, without NUL")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("expected a finite number")
+    if isinstance(value, int) and abs(value) >= LARGEST_INTEGER:
+        raise ValueError("expected a whole number of at most 64 bits")
+    return value

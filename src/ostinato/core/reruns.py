@@ -107,7 +107,7 @@ def _check_needs(graph: Graph, again: set[int], done: set[int]) -> None:
             if needed not in done and needed not in again:
                 name, other = graph.steps[number].name, graph.steps[needed].name
                 raise CannotRerun(
-                    f"step {name!r} also needs step {other!r}, which did not succeed: begin there, or run again what failed"
+                    f"step {name!r} also needs step {other!r}, which did not succeed: begin there, or run what failed"
                 )
 
 

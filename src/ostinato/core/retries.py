@@ -1,7 +1,7 @@
-"""When a failed attempt is tried again."""
+"""When a failed attempt, or a run of a plan, is tried again."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -9,6 +9,9 @@ from ostinato.core.states import Reason
 
 RetryReason: TypeAlias = Literal["error", "exit_code", "check_failed", "timeout", "step_failed"]
 """The reasons of an end that another try may mend."""
+
+OF_PLANS: tuple[RetryReason, ...] = ("step_failed",)
+"""Those of them for which a plan is tried again: its own time-out is for all its tries together."""
 
 MOST_LOSSES = 3
 """How often a run may lose its worker before it fails with reason `lost`: work that kills its machine must end."""
@@ -33,6 +36,14 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Literal["requeue", "fail"],
         msgspec.Meta(description="When the worker was lost: run again, at most 3 times, or give up."),
     ] = "requeue"
+
+
+def policy_of(stored: Any) -> RetryPolicy:
+    """A policy as it is stored; one that cannot be read allows no further try."""
+    try:
+        return msgspec.convert(stored, RetryPolicy)
+    except msgspec.ValidationError:
+        return RetryPolicy()
 
 
 def retry_due(policy: RetryPolicy, attempt: int, reason: Reason | None, now: datetime) -> datetime | None:

@@ -262,10 +262,10 @@ class LocalExecutor:
         launch = self._let_go(worker)
         if worker in self._idle:
             self._idle.remove(worker)
+        for folder in self._folder.glob(f"{worker.process.pid}-*"):
+            shutil.rmtree(folder, ignore_errors=True)
         if launch is None or worker.ending is Reason.SHUTDOWN:
             return
-        for folder in self._folder.glob(f"{launch.run}-*"):
-            shutil.rmtree(folder, ignore_errors=True)
         reason = worker.ending or Reason.LOST
         message = (
             _why(reason, launch) if worker.ending else f"The worker process ended with code {worker.process.returncode}"

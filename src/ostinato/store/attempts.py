@@ -35,6 +35,14 @@ class Claimed(msgspec.Struct, frozen=True):
     """What the environment gives."""
 
 
+class Unusable(msgspec.Struct, frozen=True, kw_only=True):
+    """A run whose task is stored in a way that cannot be read: it fails by itself, and holds nobody up."""
+
+    run: RunId
+    lease: Lease
+    why: str
+
+
 class HeldRow(msgspec.Struct, frozen=True):
     """An attempt that a server holds according to the database."""
 
@@ -64,11 +72,19 @@ class EndReport(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime | None
 
 
-async def claim(tx: Tx, session: SessionId, most: int) -> tuple[list[Claimed], int]:
-    """Take at most `most` runs; also returns how many candidates were held instead."""
+async def claim(tx: Tx, session: SessionId, most: int) -> tuple[list[Claimed], list[Unusable], int]:
+    """Take at most `most` runs; also those of them that cannot be run, and how many candidates were held instead."""
     rows: list[dict[str, Any]] = await fetch(tx, "runs/claim", dict, session, most)
-    taken = [row for row in rows if row["lease"] is not None]
-    return msgspec.convert(taken, list[Claimed]), len(rows) - len(taken)
+    taken, unusable, held_instead = [], [], 0
+    for row in rows:
+        if row["lease"] is None:
+            held_instead += 1
+            continue
+        try:
+            taken.append(msgspec.convert(row, Claimed))
+        except msgspec.ValidationError as error:
+            unusable.append(Unusable(run=row["run"], lease=row["lease"], why=str(error)))
+    return taken, unusable, held_instead
 
 
 async def started(tx: Tx, reports: Sequence[StartReport]) -> None:

@@ -6,14 +6,17 @@ from typing import Any
 
 import msgspec
 
-from ostinato.core.definitions import Environment, Overlap, Stage
-from ostinato.core.ids import EnvironmentId, GraphId, PlanId, TaskId, UserId, WorkspaceId
+from ostinato.core.definitions import Environment, Overlap, Pool, Stage
+from ostinato.core.ids import EnvironmentId, GraphId, PlanId, PoolId, TaskId, UserId, WorkspaceId
+from ostinato.core.parameters import Parameter, Value
 from ostinato.core.plans import Graph
 from ostinato.core.retries import RetryPolicy
 from ostinato.store.db import Tx, execute, fetch, fetch_value
 
 LOCK = 7_300_000_002
-TASK_FIELDS = ("description", "config", "uses", "graph", "timeout_s", "retries", "overlap", "disabled")
+POOL_FIELDS = ("name", "slots", "description")
+POLICY_FIELDS = ("retries", "overlap", "disabled", "parameters", "run_timeout_s", "priority")
+TASK_FIELDS = ("description", "config", "uses", "graph", "timeout_s", *POLICY_FIELDS, "pool")
 
 
 class StoredEnvironment(msgspec.Struct, frozen=True):
@@ -21,6 +24,18 @@ class StoredEnvironment(msgspec.Struct, frozen=True):
     name: str
     description: str | None
     stage: Stage | None
+    parameters: dict[str, Value]
+    keep_runs_days: int | None
+    keep_logs_days: int | None
+    keep_findings_days: int | None
+
+
+class StoredPool(msgspec.Struct, frozen=True):
+    id: PoolId
+    environment: str
+    name: str
+    slots: int
+    description: str | None
 
 
 class StoredWorkspace(msgspec.Struct, frozen=True):
@@ -57,6 +72,10 @@ class StoredTask(msgspec.Struct, frozen=True):
     retries: RetryPolicy
     overlap: Overlap
     disabled: bool
+    parameters: dict[str, Parameter]
+    run_timeout_s: float | None
+    priority: int
+    pool: str | None
 
 
 class StoredPlan(msgspec.Struct, frozen=True):
@@ -68,8 +87,12 @@ class StoredPlan(msgspec.Struct, frozen=True):
     version: int
     graph_id: GraphId
     graph: Graph
+    retries: RetryPolicy
     overlap: Overlap
     disabled: bool
+    parameters: dict[str, Parameter]
+    run_timeout_s: float | None
+    priority: int
 
 
 class ConnectionToKeep(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +117,10 @@ class TaskToKeep(msgspec.Struct, frozen=True, kw_only=True):
     retries: dict[str, Any]
     overlap: Overlap
     disabled: bool
+    parameters: dict[str, dict[str, Any]]
+    run_timeout_s: float | None
+    priority: int
+    pool: PoolId | None
 
 
 class PlanToKeep(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,8 +130,12 @@ class PlanToKeep(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None
     version: int
     graph: GraphId
+    retries: dict[str, Any]
     overlap: Overlap
     disabled: bool
+    parameters: dict[str, dict[str, Any]]
+    run_timeout_s: float | None
+    priority: int
 
 
 class Numbered(msgspec.Struct, frozen=True):
@@ -128,8 +159,12 @@ async def lock(tx: Tx) -> None:
     await execute(tx, "definitions/lock", LOCK)
 
 
-async def environments(tx: Tx) -> list[StoredEnvironment]:
-    return await fetch(tx, "definitions/environments", StoredEnvironment)
+async def environments(tx: Tx, viewer: UserId) -> list[StoredEnvironment]:
+    return await fetch(tx, "definitions/environments", StoredEnvironment, viewer)
+
+
+async def pools(tx: Tx, environments: Sequence[str], viewer: UserId) -> list[StoredPool]:
+    return await fetch(tx, "definitions/pools", StoredPool, list(environments), viewer)
 
 
 async def workspaces(tx: Tx, environments: Sequence[str], viewer: UserId) -> list[StoredWorkspace]:
@@ -149,18 +184,28 @@ async def plans(tx: Tx, workspaces: Sequence[WorkspaceId]) -> list[StoredPlan]:
 
 
 async def make_environment(tx: Tx, new: Environment, now: datetime) -> EnvironmentId:
-    made: EnvironmentId = await fetch_value(
-        tx, "definitions/make_environment", new.name, new.description, new.stage, now
-    )
+    made: EnvironmentId = await fetch_value(tx, "definitions/make_environment", *_environment(new), now)
     return made
 
 
 async def change_environment(tx: Tx, new: Environment) -> None:
-    await execute(tx, "definitions/change_environment", new.name, new.description, new.stage)
+    await execute(tx, "definitions/change_environment", *_environment(new))
 
 
 async def free_stages(tx: Tx, environments: Sequence[str]) -> None:
     await execute(tx, "definitions/free_stages", list(environments))
+
+
+async def make_pools(
+    tx: Tx, environment: EnvironmentId, new: Sequence[Pool], now: datetime
+) -> list[tuple[str, PoolId]]:
+    """Name and id of each."""
+    made = await fetch(tx, "definitions/make_pools", _NamedPool, environment, *_columns(new, POOL_FIELDS), now)
+    return [(row.name, row.id) for row in made]
+
+
+async def change_pools(tx: Tx, environment: EnvironmentId, new: Sequence[Pool], now: datetime) -> None:
+    await execute(tx, "definitions/change_pools", environment, *_columns(new, POOL_FIELDS), now)
 
 
 async def make_workspace(
@@ -214,12 +259,12 @@ async def change_tasks(tx: Tx, new: Sequence[TaskToKeep], now: datetime) -> None
 
 
 async def make_plans(tx: Tx, place: Place, new: Sequence[PlanToKeep], now: datetime) -> None:
-    fields = ("id", "number", "name", "description", "graph", "overlap", "disabled")
+    fields = ("id", "number", "name", "description", "graph", *POLICY_FIELDS)
     await execute(tx, "definitions/make_plans", place.environment, place.workspace, *_columns(new, fields), now)
 
 
 async def change_plans(tx: Tx, new: Sequence[PlanToKeep], now: datetime) -> None:
-    fields = ("id", "description", "version", "graph", "overlap", "disabled")
+    fields = ("id", "description", "version", "graph", *POLICY_FIELDS)
     await execute(tx, "definitions/change_plans", *_columns(new, fields), now)
 
 
@@ -247,6 +292,11 @@ async def _keep_connections(
     await execute(tx, statement, place.workspace, *_columns(new, fields), now)
 
 
+def _environment(new: Environment) -> tuple[Any, ...]:
+    keep = new.keep
+    return new.name, new.description, new.stage, new.parameters, keep.runs, keep.logs, keep.findings
+
+
 def _columns(rows: Sequence[msgspec.Struct], fields: Sequence[str]) -> list[list[Any]]:
     """The rows as one list per field, as `unnest` takes them."""
     return [[getattr(row, field) for row in rows] for field in fields]
@@ -254,3 +304,8 @@ def _columns(rows: Sequence[msgspec.Struct], fields: Sequence[str]) -> list[list
 
 class _Id(msgspec.Struct, frozen=True):
     id: int
+
+
+class _NamedPool(msgspec.Struct, frozen=True):
+    name: str
+    id: PoolId

@@ -44,6 +44,7 @@ END_SECONDS = 20
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "60",
+    "max_locks_per_transaction": "256",  # a dump of a long history locks every partition at once
     "shared_buffers": "64MB",
     "max_wal_size": "1GB",
     "checkpoint_completion_target": "0.9",

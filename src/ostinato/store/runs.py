@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from ostinato.core.ids import GraphId, Lease, PlanId, PoolId, RunId, TaskId, UserId
 from ostinato.core.progress import PlanEnd
-from ostinato.core.retries import RetryPolicy
-from ostinato.core.states import Reason, State
+from ostinato.core.states import Hold, Reason, State
 from ostinato.store.db import Tx, execute, fetch, fetch_one
 
 
@@ -86,6 +86,12 @@ class Seen(msgspec.Struct, frozen=True):
     counts: dict[str, int] | None
     plan_version: int | None
     graph: GraphId | None
+    priority: int
+    hold: Hold | None
+    deadline_at: datetime | None
+    cause: str
+    parameters: dict[str, Any] | None
+    rerun_of: RunId | None
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +102,19 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[State, ...] = ()
     workspace: str | None = None
     environment: str | None = None
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Runs as the native API writes them: JSON objects with commas between.
+
+    `live` are those that have not ended, in the order of the page, with their `states`.
+    """
+
+    items: str
+    live: list[RunId]
+    states: list[State]
+    number: int
+    last: RunId | None
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -114,7 +133,8 @@ class PlanCount(msgspec.Struct, frozen=True):
     failed_steps: int
     cancel_reason: Reason | None
     attempt: int
-    retries: RetryPolicy
+    retries: Any
+    """As it is stored."""
 
 
 class StepCount(msgspec.Struct, kw_only=True):
@@ -153,11 +173,11 @@ async def tree(tx: Tx, run: RunId, viewer: UserId) -> list[Seen]:
     return await fetch(tx, "runs/tree", Seen, run, viewer)
 
 
-async def list_runs(tx: Tx, viewer: UserId, wanted: Wanted) -> list[Seen]:
+async def list_runs(tx: Tx, viewer: UserId, wanted: Wanted) -> Page:
     states = [state.value for state in wanted.states] if wanted.states else None
-    return await fetch(
-        tx, "runs/list", Seen, wanted.before, viewer, states, wanted.workspace, wanted.environment, wanted.limit
-    )
+    return await fetch_one(
+        tx, "runs/list", Page, wanted.before, viewer, states, wanted.workspace, wanted.environment, wanted.limit
+    ) or Page(items="", live=[], states=[], number=0, last=None)
 
 
 async def count_work(tx: Tx) -> Work:

@@ -1,5 +1,364 @@
 -- What all migrations together make. Written by `python -m tools.schema`; change it by a migration.
 
+CREATE FUNCTION drop_week(environment bigint, monday date, all_of_it boolean, its_logs boolean, its_findings boolean) RETURNS boolean
+    LANGUAGE plpgsql
+    SET lock_timeout TO '100ms'
+    AS $$
+DECLARE
+    part text := format('%s_%s', environment, to_char(monday, 'YYYYMMDD'));
+BEGIN
+    PERFORM pg_advisory_xact_lock(7300000003);
+    PERFORM FROM kept_week WHERE environment_id = environment AND week = monday FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    IF all_of_it OR its_logs THEN
+        EXECUTE format('DROP TABLE IF EXISTS kept_log_%s', part);
+    END IF;
+    IF all_of_it OR its_findings THEN
+        EXECUTE format('DROP TABLE IF EXISTS kept_finding_%s', part);
+    END IF;
+    IF all_of_it THEN
+        EXECUTE format('DROP TABLE IF EXISTS kept_step_%s', part);
+        EXECUTE format('DROP TABLE IF EXISTS kept_run_%s', part);
+        DELETE FROM kept_week WHERE environment_id = environment AND week = monday;
+    ELSE
+        UPDATE kept_week
+           SET logs = logs AND NOT its_logs, findings = findings AND NOT its_findings
+         WHERE environment_id = environment AND week = monday;
+    END IF;
+    RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
+END $$;
+
+COMMENT ON FUNCTION drop_week(environment bigint, monday date, all_of_it boolean, its_logs boolean, its_findings boolean) IS 'Drops a week, or its logs or findings only. False: somebody reads or writes there, and new readers must not wait behind us; to be tried again.';
+
+CREATE TABLE kept_finding (
+    environment_id bigint NOT NULL,
+    kept_on date NOT NULL,
+    run_id bigint CONSTRAINT finding_run_id_not_null NOT NULL,
+    "position" integer CONSTRAINT finding_position_not_null NOT NULL,
+    kind text CONSTRAINT finding_kind_not_null NOT NULL,
+    "row" json CONSTRAINT finding_row_not_null NOT NULL
+)
+PARTITION BY LIST (environment_id);
+
+CREATE FUNCTION find_findings(wanted bigint, first bigint, most bigint) RETURNS SETOF kept_finding
+    LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $_$
+DECLARE
+    kept kept_run;
+BEGIN
+    IF EXISTS (SELECT FROM run WHERE id = wanted) THEN
+        RETURN QUERY SELECT NULL::bigint, NULL::date, finding.* FROM finding
+                      WHERE run_id = wanted AND position >= first ORDER BY position LIMIT most;
+        RETURN;
+    END IF;
+    SELECT * INTO kept FROM find_run(wanted);
+    IF FOUND THEN
+        RETURN QUERY EXECUTE
+            'SELECT * FROM kept_finding WHERE environment_id = $1 AND kept_on = $2 AND run_id = $3 AND position >= $4
+              ORDER BY position LIMIT $5'
+            USING kept.environment_id, kept.kept_on, wanted, first, most;
+    END IF;
+END $_$;
+
+COMMENT ON FUNCTION find_findings(wanted bigint, first bigint, most bigint) IS 'What a run, live or kept, found, from a position on.';
+
+CREATE TABLE kept_run (
+    kept_on date NOT NULL,
+    id bigint CONSTRAINT run_id_not_null NOT NULL,
+    environment_id bigint CONSTRAINT run_environment_id_not_null NOT NULL,
+    workspace_id bigint CONSTRAINT run_workspace_id_not_null NOT NULL,
+    task_id bigint,
+    plan_id bigint,
+    plan_version integer,
+    graph_id bigint,
+    parent_run_id bigint,
+    root_run_id bigint,
+    step integer,
+    handler boolean CONSTRAINT run_handler_not_null NOT NULL,
+    state text CONSTRAINT run_state_not_null NOT NULL,
+    reason text,
+    message text,
+    due_at timestamp with time zone CONSTRAINT run_due_at_not_null NOT NULL,
+    attempt integer CONSTRAINT run_attempt_not_null NOT NULL,
+    losses integer CONSTRAINT run_losses_not_null NOT NULL,
+    lease bigint,
+    session_id bigint,
+    cancel_requested_at timestamp with time zone,
+    active_steps integer CONSTRAINT run_active_steps_not_null NOT NULL,
+    failed_steps integer CONSTRAINT run_failed_steps_not_null NOT NULL,
+    row_count bigint,
+    counts jsonb,
+    queued_at timestamp with time zone CONSTRAINT run_queued_at_not_null NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    cause text CONSTRAINT run_cause_not_null NOT NULL,
+    requested_by bigint,
+    priority integer CONSTRAINT run_priority_not_null NOT NULL,
+    hold text,
+    alone boolean CONSTRAINT run_alone_not_null NOT NULL,
+    pool_id bigint,
+    pool_slot integer,
+    deadline_at timestamp with time zone,
+    cancel_reason text,
+    ended_lease bigint,
+    given_back integer CONSTRAINT run_given_back_not_null NOT NULL,
+    parameters jsonb,
+    rerun_of bigint,
+    rerun_part text,
+    rerun_step text
+)
+PARTITION BY LIST (environment_id);
+
+COMMENT ON TABLE kept_run IS 'Ended runs that are history: the columns of run, in the same order, after kept_on. Rows come from run, so nothing is checked twice.';
+
+COMMENT ON COLUMN kept_run.kept_on IS 'The day, in UTC, on which the outermost run of its tree ended; a tree is dropped as a whole.';
+
+CREATE FUNCTION find_history(wanted bigint, most bigint) RETURNS SETOF kept_run
+    LANGUAGE plpgsql STABLE ROWS 100
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $_$
+DECLARE
+    past   kept_run;
+    place  kept_week;
+    starts timestamptz[];
+BEGIN
+    FOR past IN
+        SELECT NULL::date, run.* FROM run
+         WHERE task_id = wanted AND started_at IS NOT NULL
+         ORDER BY started_at DESC, id DESC LIMIT most
+    LOOP
+        RETURN NEXT past;
+        starts := starts || past.started_at;
+    END LOOP;
+    FOR place IN
+        SELECT kept_week.* FROM kept_week JOIN task USING (environment_id) WHERE task.id = wanted ORDER BY week DESC
+    LOOP
+        EXIT WHEN most <= (SELECT count(*) FROM unnest(starts) AS start WHERE start >= (place.week + 7)::timestamp AT TIME ZONE 'UTC');
+        FOR past IN EXECUTE
+            'SELECT * FROM kept_run
+              WHERE environment_id = $1 AND kept_on >= $2 AND kept_on < $2 + 7 AND task_id = $3 AND started_at IS NOT NULL
+              ORDER BY started_at DESC, id DESC LIMIT $4'
+            USING place.environment_id, place.week, wanted, most
+        LOOP
+            RETURN NEXT past;
+            starts := starts || past.started_at;
+        END LOOP;
+    END LOOP;
+END $_$;
+
+COMMENT ON FUNCTION find_history(wanted bigint, most bigint) IS 'The newest starts of a task are among these, as many as wanted; no run of a week started after it, so older weeks are left alone once there are enough. The caller puts them in order.';
+
+CREATE TABLE kept_log (
+    environment_id bigint NOT NULL,
+    kept_on date NOT NULL,
+    run_id bigint CONSTRAINT run_log_run_id_not_null NOT NULL,
+    seq bigint CONSTRAINT run_log_seq_not_null NOT NULL,
+    attempt integer CONSTRAINT run_log_attempt_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT run_log_at_not_null NOT NULL,
+    line text CONSTRAINT run_log_line_not_null NOT NULL
+)
+PARTITION BY LIST (environment_id);
+
+CREATE FUNCTION find_log(wanted bigint, after bigint, most bigint) RETURNS SETOF kept_log
+    LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $_$
+DECLARE
+    kept kept_run;
+BEGIN
+    RETURN QUERY SELECT NULL::bigint, NULL::date, run_log.* FROM run_log WHERE run_id = wanted AND seq > after ORDER BY seq LIMIT most;
+    IF EXISTS (SELECT FROM run WHERE id = wanted) THEN
+        RETURN;
+    END IF;
+    SELECT * INTO kept FROM find_run(wanted);
+    IF FOUND THEN
+        RETURN QUERY EXECUTE
+            'SELECT * FROM kept_log WHERE environment_id = $1 AND kept_on = $2 AND run_id = $3 AND seq > $4 ORDER BY seq LIMIT $5'
+            USING kept.environment_id, kept.kept_on, wanted, after, most;
+    END IF;
+END $_$;
+
+COMMENT ON FUNCTION find_log(wanted bigint, after bigint, most bigint) IS 'The log of a run, live or kept, after a line. What was written while the run was being moved stays behind and is read as well: the caller puts the lines in order.';
+
+CREATE FUNCTION find_run(wanted bigint) RETURNS SETOF kept_run
+    LANGUAGE plpgsql STABLE ROWS 1
+    AS $_$
+DECLARE
+    place kept_week;
+BEGIN
+    RETURN QUERY SELECT NULL::date, run.* FROM run WHERE id = wanted;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    FOR place IN SELECT * FROM kept_week WHERE wanted BETWEEN first_run AND last_run LOOP
+        RETURN QUERY EXECUTE
+            'SELECT * FROM kept_run WHERE environment_id = $1 AND kept_on >= $2 AND kept_on < $2 + 7 AND id = $3'
+            USING place.environment_id, place.week, wanted;
+        EXIT WHEN FOUND;
+    END LOOP;
+END $_$;
+
+COMMENT ON FUNCTION find_run(wanted bigint) IS 'A run, live or kept; kept_on tells which.';
+
+CREATE FUNCTION find_runs(workspaces bigint[], before bigint, states text[], most bigint) RETURNS SETOF kept_run
+    LANGUAGE plpgsql STABLE ROWS 100
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $_$
+DECLARE
+    below bigint := COALESCE(before, 9223372036854775807);
+    place kept_week;
+    found kept_run[];
+    page  kept_run[] := ARRAY(
+        SELECT row(NULL::date, newest.*)::kept_run
+          FROM unnest(workspaces) AS workspace (id)
+         CROSS JOIN LATERAL (
+                   SELECT run.*
+                     FROM run
+                    WHERE (run.workspace_id, run.id) > (workspace.id, 0) AND (run.workspace_id, run.id) < (workspace.id, below)
+                      AND run.parent_run_id IS NULL AND (states IS NULL OR run.state = ANY(states))
+                    ORDER BY run.workspace_id DESC, run.id DESC
+                    LIMIT most) AS newest
+         ORDER BY newest.id DESC
+         LIMIT most);
+BEGIN
+    FOR place IN
+        SELECT *
+          FROM kept_week
+         WHERE environment_id IN (SELECT environment_id FROM workspace WHERE id = ANY(workspaces)) AND first_run < below
+           AND COALESCE(states && ARRAY['SUCCEEDED', 'FAILED', 'CANCELLED'], true)
+         ORDER BY last_run DESC
+    LOOP
+        EXIT WHEN place.last_run < page[most].id;
+        EXECUTE
+            'SELECT array_agg(newest.kept)
+               FROM unnest($1) AS workspace (id)
+              CROSS JOIN LATERAL (
+                        SELECT kept
+                          FROM kept_run AS kept
+                         WHERE environment_id = $2 AND kept_on >= $3 AND kept_on < $3 + 7
+                           AND (workspace_id, id) > (workspace.id, $5) AND (workspace_id, id) < (workspace.id, $4)
+                           AND parent_run_id IS NULL AND ($6 IS NULL OR state = ANY($6))
+                         ORDER BY workspace_id DESC, id DESC
+                         LIMIT $7) AS newest'
+            INTO found
+            USING workspaces, place.environment_id, place.week, below, COALESCE(page[most].id, 0), states, most;
+        page := ARRAY(SELECT run FROM unnest(page || found) AS run ORDER BY run.id DESC LIMIT most);
+    END LOOP;
+    RETURN QUERY SELECT * FROM unnest(page);
+END $_$;
+
+COMMENT ON FUNCTION find_runs(workspaces bigint[], before bigint, states text[], most bigint) IS 'The newest runs started by themselves, as many as wanted, live or kept: from the newest week on, until no older one can hold a run that is newer than those found. Workspace and id are compared as a pair, which only the index of a workspace can follow: by id alone, all children of a large plan would be passed over.';
+
+CREATE TABLE kept_step (
+    environment_id bigint NOT NULL,
+    kept_on date NOT NULL,
+    run_id bigint CONSTRAINT step_run_run_id_not_null NOT NULL,
+    step integer CONSTRAINT step_run_step_not_null NOT NULL,
+    handler boolean CONSTRAINT step_run_handler_not_null NOT NULL,
+    state text CONSTRAINT step_run_state_not_null NOT NULL,
+    condition text CONSTRAINT step_run_condition_not_null NOT NULL,
+    needed integer CONSTRAINT step_run_needed_not_null NOT NULL,
+    pending integer CONSTRAINT step_run_pending_not_null NOT NULL,
+    open integer CONSTRAINT step_run_open_not_null NOT NULL,
+    succeeded integer CONSTRAINT step_run_succeeded_not_null NOT NULL,
+    failed integer CONSTRAINT step_run_failed_not_null NOT NULL,
+    cancelled integer CONSTRAINT step_run_cancelled_not_null NOT NULL,
+    remaining integer CONSTRAINT step_run_remaining_not_null NOT NULL
+)
+PARTITION BY LIST (environment_id);
+
+CREATE FUNCTION find_steps(wanted bigint) RETURNS SETOF kept_step
+    LANGUAGE plpgsql STABLE ROWS 10
+    AS $_$
+DECLARE
+    kept kept_run;
+BEGIN
+    RETURN QUERY SELECT NULL::bigint, NULL::date, step_run.* FROM step_run WHERE run_id = wanted;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    SELECT * INTO kept FROM find_run(wanted) WHERE kept_on IS NOT NULL;
+    IF FOUND THEN
+        RETURN QUERY EXECUTE 'SELECT * FROM kept_step WHERE environment_id = $1 AND kept_on = $2 AND run_id = $3'
+            USING kept.environment_id, kept.kept_on, wanted;
+    END IF;
+END $_$;
+
+COMMENT ON FUNCTION find_steps(wanted bigint) IS 'The steps of a plan run, live or kept.';
+
+CREATE FUNCTION find_tree(wanted bigint) RETURNS SETOF kept_run
+    LANGUAGE plpgsql STABLE
+    AS $_$
+DECLARE
+    member kept_run;
+BEGIN
+    SELECT * INTO member FROM find_run(wanted);
+    IF member.kept_on IS NULL THEN
+        RETURN QUERY SELECT NULL::date, run.* FROM run WHERE root_run_id = COALESCE(member.root_run_id, wanted);
+    ELSE
+        RETURN QUERY EXECUTE 'SELECT * FROM kept_run WHERE environment_id = $1 AND kept_on = $2 AND root_run_id = $3'
+            USING member.environment_id, member.kept_on, COALESCE(member.root_run_id, wanted);
+    END IF;
+END $_$;
+
+COMMENT ON FUNCTION find_tree(wanted bigint) IS 'Every run of the tree that a run belongs to, but the outermost one.';
+
+CREATE FUNCTION make_week(environment bigint, monday date) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    kept text;
+    home text;
+    part text;
+BEGIN
+    PERFORM FROM kept_week WHERE environment_id = environment AND week = monday AND logs AND findings FOR KEY SHARE;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(7300000003);
+    INSERT INTO kept_week (environment_id, week)
+    VALUES (environment, monday)
+        ON CONFLICT (environment_id, week) DO UPDATE SET logs = true, findings = true;
+    FOREACH kept IN ARRAY ARRAY['kept_run', 'kept_step', 'kept_log', 'kept_finding'] LOOP
+        home := format('%s_%s', kept, environment);
+        part := format('%s_%s', home, to_char(monday, 'YYYYMMDD'));
+        IF to_regclass(home) IS NULL THEN
+            EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL) PARTITION BY RANGE (kept_on)', home, kept);
+            EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (%s)', kept, home, environment);
+        END IF;
+        IF to_regclass(part) IS NULL THEN
+            EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL)', part, home);
+            EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', home, part, monday, monday + 7);
+        END IF;
+    END LOOP;
+END $$;
+
+COMMENT ON FUNCTION make_week(environment bigint, monday date) IS 'Makes the partitions of a week unless they are there, and keeps them from being dropped until the transaction ends. They are attached, not made in place, because that lets others read and write meanwhile.';
+
+CREATE FUNCTION run_seen(kept_run) RETURNS TABLE(run bigint, state text, reason text, message text, attempt integer, due_at timestamp with time zone, queued_at timestamp with time zone, started_at timestamp with time zone, ended_at timestamp with time zone, parent bigint, root bigint, step integer, handler boolean, row_count bigint, counts jsonb, cancel_requested_at timestamp with time zone, plan_version integer, graph bigint, workspace_id bigint, kind text, task_type text, number integer, name text, workspace text, environment text, priority integer, hold text, deadline_at timestamp with time zone, cause text, parameters jsonb, rerun_of bigint)
+    LANGUAGE sql STABLE ROWS 1
+    AS $_$
+SELECT $1.id, $1.state, $1.reason, $1.message, $1.attempt, $1.due_at, $1.queued_at, $1.started_at, $1.ended_at,
+       $1.parent_run_id, $1.root_run_id, $1.step, $1.handler, $1.row_count, $1.counts, $1.cancel_requested_at,
+       $1.plan_version, $1.graph_id, $1.workspace_id, runnable.kind, runnable.type, runnable.number, runnable.name,
+       workspace.key, environment.name, $1.priority, $1.hold, $1.deadline_at, $1.cause, $1.parameters, $1.rerun_of
+  FROM workspace
+  JOIN environment ON environment.id = $1.environment_id
+  JOIN (SELECT 'task' AS kind, id, type, number, name FROM task
+         UNION ALL
+        SELECT 'plan', id, NULL, number, name FROM plan) AS runnable
+    ON runnable.kind = CASE WHEN $1.plan_id IS NULL THEN 'task' ELSE 'plan' END
+   AND runnable.id = COALESCE($1.task_id, $1.plan_id)
+ WHERE workspace.id = $1.workspace_id
+$_$;
+
+COMMENT ON FUNCTION run_seen(kept_run) IS 'A run as it is shown, with the names of what it ran and where; whoever selects from it checks the viewer. It has no outer join, so that it becomes a part of the statement around it.';
+
 CREATE TABLE app_user (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -124,6 +483,21 @@ ALTER TABLE graph ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE kept_week (
+    environment_id bigint NOT NULL,
+    week date NOT NULL,
+    first_on date,
+    first_run bigint,
+    last_run bigint,
+    logs boolean DEFAULT true NOT NULL,
+    findings boolean DEFAULT true NOT NULL,
+    CONSTRAINT kept_week_week_check CHECK ((EXTRACT(isodow FROM week) = (1)::numeric))
+);
+
+COMMENT ON TABLE kept_week IS 'The weeks for which there are partitions, with the earliest day and the range of run ids in each.';
+
+COMMENT ON COLUMN kept_week.logs IS 'Whether the logs of this week are still there.';
+
 CREATE SEQUENCE lease_token
     START WITH 1
     INCREMENT BY 1
@@ -179,6 +553,14 @@ ALTER TABLE plan ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE plan_last (
+    plan_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    started_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE plan_last IS 'The newest run of each plan that had started and went into history.';
 
 CREATE TABLE plan_member (
     plan_id bigint NOT NULL,
@@ -312,103 +694,6 @@ CREATE TABLE run_log (
 
 COMMENT ON COLUMN run_log.seq IS 'Grows within a run: how many leases it has had times 1,000,000,000, plus four times the number of the line.';
 
-CREATE TABLE task (
-    id bigint NOT NULL,
-    environment_id bigint NOT NULL,
-    workspace_id bigint NOT NULL,
-    type text NOT NULL,
-    number integer NOT NULL,
-    name text NOT NULL,
-    description text,
-    config json NOT NULL,
-    uses text[] DEFAULT '{}'::text[] NOT NULL,
-    graph_id bigint,
-    timeout_s double precision,
-    retries jsonb DEFAULT '{}'::jsonb NOT NULL,
-    overlap text DEFAULT 'forbid'::text NOT NULL,
-    disabled boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    changed_at timestamp with time zone NOT NULL,
-    parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
-    run_timeout_s double precision,
-    priority integer DEFAULT 0 NOT NULL,
-    pool_id bigint,
-    paused_at timestamp with time zone,
-    paused_by text,
-    pause_note text,
-    CONSTRAINT task_name_check CHECK ((name <> ''::text)),
-    CONSTRAINT task_overlap_check CHECK ((overlap = ANY (ARRAY['forbid'::text, 'parallel'::text, 'queue'::text]))),
-    CONSTRAINT task_priority_check CHECK (((priority >= '-1000'::integer) AND (priority <= 1000))),
-    CONSTRAINT task_run_timeout_s_check CHECK ((run_timeout_s > (0)::double precision)),
-    CONSTRAINT task_timeout_s_check CHECK ((timeout_s > (0)::double precision))
-);
-
-COMMENT ON COLUMN task.number IS 'Unique within a type; the same task in another environment has the same number.';
-
-COMMENT ON COLUMN task.uses IS 'The names of the connections its config refers to.';
-
-COMMENT ON COLUMN task.graph_id IS 'For composite types: the steps it consists of.';
-
-COMMENT ON COLUMN task.parameters IS 'Name to what is declared of it: type, default, whether it is required, description.';
-
-COMMENT ON COLUMN task.run_timeout_s IS 'Seconds from the request to the end of a run, retries and waits included.';
-
-CREATE TABLE workspace (
-    id bigint NOT NULL,
-    environment_id bigint NOT NULL,
-    key text NOT NULL,
-    name text NOT NULL,
-    description text,
-    created_at timestamp with time zone NOT NULL,
-    CONSTRAINT workspace_key_check CHECK (((key ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text) AND (key <> 'all'::text))),
-    CONSTRAINT workspace_name_check CHECK ((name <> ''::text))
-);
-
-COMMENT ON COLUMN workspace.key IS 'The same key in two environments is the same workspace at two stages.';
-
-CREATE VIEW run_seen AS
- SELECT run.id AS run,
-    run.state,
-    run.reason,
-    run.message,
-    run.attempt,
-    run.due_at,
-    run.queued_at,
-    run.started_at,
-    run.ended_at,
-    run.parent_run_id AS parent,
-    run.root_run_id AS root,
-    run.step,
-    run.handler,
-    run.row_count,
-    run.counts,
-    run.cancel_requested_at,
-    run.plan_version,
-    run.graph_id AS graph,
-    run.workspace_id,
-        CASE
-            WHEN (run.plan_id IS NULL) THEN 'task'::text
-            ELSE 'plan'::text
-        END AS kind,
-    task.type AS task_type,
-    COALESCE(task.number, plan.number) AS number,
-    COALESCE(task.name, plan.name) AS name,
-    workspace.key AS workspace,
-    environment.name AS environment,
-    run.priority,
-    run.hold,
-    run.deadline_at,
-    run.cause,
-    run.parameters,
-    run.rerun_of
-   FROM ((((run
-     JOIN workspace ON ((workspace.id = run.workspace_id)))
-     JOIN environment ON ((environment.id = run.environment_id)))
-     LEFT JOIN task ON ((task.id = run.task_id)))
-     LEFT JOIN plan ON ((plan.id = run.plan_id)));
-
-COMMENT ON VIEW run_seen IS 'A run as it is shown, with the names of what it ran and where; whoever selects from it checks the viewer.';
-
 CREATE TABLE server_session (
     id bigint NOT NULL,
     host text NOT NULL,
@@ -450,6 +735,47 @@ COMMENT ON TABLE step_run IS 'A step of a running plan, from the moment the firs
 
 COMMENT ON COLUMN step_run.remaining IS 'Runs of the step that are not made yet, because a limit allows only so many at once.';
 
+CREATE TABLE task (
+    id bigint NOT NULL,
+    environment_id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    type text NOT NULL,
+    number integer NOT NULL,
+    name text NOT NULL,
+    description text,
+    config json NOT NULL,
+    uses text[] DEFAULT '{}'::text[] NOT NULL,
+    graph_id bigint,
+    timeout_s double precision,
+    retries jsonb DEFAULT '{}'::jsonb NOT NULL,
+    overlap text DEFAULT 'forbid'::text NOT NULL,
+    disabled boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    run_timeout_s double precision,
+    priority integer DEFAULT 0 NOT NULL,
+    pool_id bigint,
+    paused_at timestamp with time zone,
+    paused_by text,
+    pause_note text,
+    CONSTRAINT task_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT task_overlap_check CHECK ((overlap = ANY (ARRAY['forbid'::text, 'parallel'::text, 'queue'::text]))),
+    CONSTRAINT task_priority_check CHECK (((priority >= '-1000'::integer) AND (priority <= 1000))),
+    CONSTRAINT task_run_timeout_s_check CHECK ((run_timeout_s > (0)::double precision)),
+    CONSTRAINT task_timeout_s_check CHECK ((timeout_s > (0)::double precision))
+);
+
+COMMENT ON COLUMN task.number IS 'Unique within a type; the same task in another environment has the same number.';
+
+COMMENT ON COLUMN task.uses IS 'The names of the connections its config refers to.';
+
+COMMENT ON COLUMN task.graph_id IS 'For composite types: the steps it consists of.';
+
+COMMENT ON COLUMN task.parameters IS 'Name to what is declared of it: type, default, whether it is required, description.';
+
+COMMENT ON COLUMN task.run_timeout_s IS 'Seconds from the request to the end of a run, retries and waits included.';
+
 ALTER TABLE task ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME task_id_seq
     START WITH 1
@@ -458,6 +784,16 @@ ALTER TABLE task ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE task_last (
+    task_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    state text NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE task_last IS 'The newest run of each task that went into history: how a task stands is known without a look there, and outlives it.';
 
 CREATE VIEW task_standing AS
  SELECT task.id AS task_id,
@@ -487,12 +823,25 @@ CREATE VIEW task_standing AS
           WHERE ((run.task_id = task.id) AND (run.state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text])))
           ORDER BY (run.state = 'QUEUED'::text), run.id DESC
          LIMIT 1) live ON (true))
-     LEFT JOIN LATERAL ( SELECT run.state,
-            run.started_at,
-            run.ended_at
-           FROM run
-          WHERE ((run.task_id = task.id) AND (run.state = ANY (ARRAY['SUCCEEDED'::text, 'FAILED'::text, 'CANCELLED'::text])))
-          ORDER BY run.id DESC
+     LEFT JOIN LATERAL ( SELECT ended.state,
+            ended.started_at,
+            ended.ended_at
+           FROM (( SELECT run.id,
+                    run.state,
+                    run.started_at,
+                    run.ended_at
+                   FROM run
+                  WHERE ((run.task_id = task.id) AND (run.state = ANY (ARRAY['SUCCEEDED'::text, 'FAILED'::text, 'CANCELLED'::text])))
+                  ORDER BY run.id DESC
+                 LIMIT 1)
+                UNION ALL
+                 SELECT task_last.run_id,
+                    task_last.state,
+                    task_last.started_at,
+                    task_last.ended_at
+                   FROM task_last
+                  WHERE (task_last.task_id = task.id)) ended
+          ORDER BY ended.id DESC
          LIMIT 1) last ON (true));
 
 COMMENT ON VIEW task_standing IS 'How a task stands: its live run goes before the ended one; outdated if it changed since its last success, or never ran.';
@@ -507,6 +856,19 @@ CREATE TABLE trigger_key (
 );
 
 COMMENT ON TABLE trigger_key IS 'The run that a key started: a user''s idempotency key, or a schedule and the time it fired for.';
+
+CREATE TABLE workspace (
+    id bigint NOT NULL,
+    environment_id bigint NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    description text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT workspace_key_check CHECK (((key ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text) AND (key <> 'all'::text))),
+    CONSTRAINT workspace_name_check CHECK ((name <> ''::text))
+);
+
+COMMENT ON COLUMN workspace.key IS 'The same key in two environments is the same workspace at two stages.';
 
 CREATE TABLE workspace_grant (
     id bigint NOT NULL,
@@ -590,6 +952,9 @@ ALTER TABLE ONLY graph
 ALTER TABLE ONLY graph
     ADD CONSTRAINT graph_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY kept_week
+    ADD CONSTRAINT kept_week_pkey PRIMARY KEY (environment_id, week);
+
 ALTER TABLE ONLY migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
 
@@ -598,6 +963,9 @@ ALTER TABLE ONLY number_series
 
 ALTER TABLE ONLY plan
     ADD CONSTRAINT plan_environment_id_number_key UNIQUE (environment_id, number);
+
+ALTER TABLE ONLY plan_last
+    ADD CONSTRAINT plan_last_pkey PRIMARY KEY (plan_id);
 
 ALTER TABLE ONLY plan_member
     ADD CONSTRAINT plan_member_pkey PRIMARY KEY (plan_id, task_id);
@@ -632,6 +1000,9 @@ ALTER TABLE ONLY step_run
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_environment_id_type_number_key UNIQUE (environment_id, type, number);
 
+ALTER TABLE ONLY task_last
+    ADD CONSTRAINT task_last_pkey PRIMARY KEY (task_id);
+
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_pkey PRIMARY KEY (id);
 
@@ -655,6 +1026,22 @@ ALTER TABLE ONLY workspace
 
 CREATE INDEX credential_prefix ON credential USING btree (prefix) WHERE (deleted_at IS NULL);
 
+CREATE INDEX kept_finding_of_run ON ONLY kept_finding USING btree (run_id, "position");
+
+CREATE INDEX kept_log_of_run ON ONLY kept_log USING btree (run_id, seq);
+
+CREATE INDEX kept_run_history_of_task ON ONLY kept_run USING btree (task_id, started_at DESC, id DESC) WHERE ((task_id IS NOT NULL) AND (started_at IS NOT NULL));
+
+CREATE INDEX kept_run_id ON ONLY kept_run USING btree (id);
+
+CREATE INDEX kept_run_not_succeeded ON ONLY kept_run USING btree (workspace_id, id) WHERE ((parent_run_id IS NULL) AND (state <> 'SUCCEEDED'::text));
+
+CREATE INDEX kept_run_of_root ON ONLY kept_run USING btree (root_run_id, id) WHERE (root_run_id IS NOT NULL);
+
+CREATE INDEX kept_run_of_workspace ON ONLY kept_run USING btree (workspace_id, id) WHERE (parent_run_id IS NULL);
+
+CREATE INDEX kept_step_of_run ON ONLY kept_step USING btree (run_id);
+
 CREATE INDEX plan_member_task ON plan_member USING btree (task_id);
 
 CREATE UNIQUE INDEX run_alone_of_plan ON run USING btree (plan_id) WHERE (alone AND (plan_id IS NOT NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])));
@@ -669,7 +1056,7 @@ CREATE INDEX run_due ON run USING btree (due_at) WHERE ((state = 'QUEUED'::text)
 
 CREATE INDEX run_held ON run USING btree (session_id) WHERE ((state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])) AND (graph_id IS NULL));
 
-CREATE INDEX run_held_by_pause ON run USING btree (id) WHERE ((state = 'QUEUED'::text) AND (hold = 'paused'::text));
+CREATE INDEX run_held_by_pause ON run USING btree (task_id, plan_id) WHERE ((state = 'QUEUED'::text) AND (hold = 'paused'::text));
 
 CREATE INDEX run_held_by_plan ON run USING btree (plan_id, priority DESC, id) WHERE ((state = 'QUEUED'::text) AND (hold = 'plan'::text));
 
@@ -689,7 +1076,7 @@ CREATE INDEX run_of_root ON run USING btree (root_run_id, id) WHERE (root_run_id
 
 CREATE INDEX run_of_task ON run USING btree (task_id, id DESC) WHERE (task_id IS NOT NULL);
 
-CREATE INDEX run_of_workspace ON run USING btree (workspace_id, id DESC) WHERE (parent_run_id IS NULL);
+CREATE INDEX run_of_workspace ON run USING btree (workspace_id, id) WHERE (parent_run_id IS NULL);
 
 CREATE INDEX run_ready ON run USING btree (priority DESC, id) WHERE ((state = 'QUEUED'::text) AND (hold IS NULL) AND (graph_id IS NULL));
 
@@ -697,7 +1084,11 @@ CREATE INDEX run_ready_plan ON run USING btree (id) WHERE ((state = 'QUEUED'::te
 
 CREATE UNIQUE INDEX run_slot_of_pool ON run USING btree (pool_id, pool_slot) WHERE ((pool_slot IS NOT NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])));
 
+CREATE INDEX run_to_keep ON run USING btree (ended_at, id) WHERE ((parent_run_id IS NULL) AND (ended_at IS NOT NULL));
+
 CREATE INDEX step_run_running ON step_run USING btree (run_id, step) WHERE (state = 'running'::text);
+
+CREATE INDEX trigger_key_age ON trigger_key USING btree (created_at);
 
 ALTER TABLE ONLY connection
     ADD CONSTRAINT connection_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);

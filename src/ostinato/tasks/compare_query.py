@@ -21,6 +21,8 @@ import msgspec
 import pyarrow as pa
 
 from ostinato.core.contracts import Batches, Context, Example, Finding, Outcome
+from ostinato.core.errors import Invalid
+from ostinato.core.parameter_references import as_sql, require_literals
 from ostinato.core.rows import EXACT_IN_JSON, json_row
 from ostinato.core.states import Reason
 from ostinato.tasks.comparable import MOST_DIGITS, are_exact, comparable, digits, is_number
@@ -39,7 +41,17 @@ class Input(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     """One side of the comparison."""
 
     connection: Annotated[str, msgspec.Meta(description="Name of the connection to ask", min_length=1)]
-    query: Annotated[str, msgspec.Meta(description="A query in the dialect of the connection", min_length=1)]
+    query: Annotated[
+        str,
+        msgspec.Meta(
+            description="A query in the dialect of the connection; `${parameter:NAME}` stands for a parameter as a"
+            " literal",
+            min_length=1,
+        ),
+    ]
+
+    def __post_init__(self) -> None:
+        require_literals("query", self.query)
 
 
 class Column(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -138,7 +150,7 @@ def run(config: Config, context: Context) -> Outcome:
             right_rows = _load(database, "right", config, context)
             types = {side: _types(database, side) for side in ("left", "right")}
             _compare(database, config.columns, types, context)
-        except CannotCompare as refusal:
+        except (CannotCompare, Invalid) as refusal:
             return Outcome(succeeded=False, message=str(refusal), reason=Reason.INVALID)
         found = dict(database.execute("SELECT kind, count(*) FROM found GROUP BY kind").fetchall())
         counts = {kind: int(found.get(kind, 0)) for kind in KINDS}
@@ -178,7 +190,8 @@ def _load(database: Any, side: Side, config: Config, context: Context) -> int:
     Each batch is a transaction of its own: DuckDB holds what is not committed in memory.
     """
     asked = config.left if side == "left" else config.right
-    data = context.connect(asked.connection).read(asked.query)
+    connection = context.connect(asked.connection)
+    data = connection.read(as_sql(asked.query, context.parameters, standard=connection.standard_literals))
     indexes = _indexes(data.schema.names, side, config.columns)
     schema = pa.schema([pa.field(f"c{at}", data.schema.field(index).type) for at, index in enumerate(indexes)])
     database.register("incoming", schema.empty_table())

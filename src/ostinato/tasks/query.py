@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from ostinato.core.contracts import Batches, Context, Example, Finding, Outcome
+from ostinato.core.errors import Invalid
+from ostinato.core.parameter_references import as_sql, require_literals
 from ostinato.core.rows import json_row
 from ostinato.core.states import Reason
 
@@ -16,7 +18,14 @@ class Config(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     """A query and what its result means."""
 
     connection: Annotated[str, msgspec.Meta(description="Name of the connection to ask", min_length=1)]
-    query: Annotated[str, msgspec.Meta(description="A query in the dialect of the connection", min_length=1)]
+    query: Annotated[
+        str,
+        msgspec.Meta(
+            description="A query in the dialect of the connection; `${parameter:NAME}` stands for a parameter as a"
+            " literal",
+            min_length=1,
+        ),
+    ]
     condition: Annotated[
         Literal["rows", "no_rows"],
         msgspec.Meta(
@@ -26,6 +35,9 @@ class Config(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     keep: Annotated[
         int, msgspec.Meta(description="How many of the rows are kept as findings; all are counted", ge=0, le=100_000)
     ] = 1000
+
+    def __post_init__(self) -> None:
+        require_literals("query", self.query)
 
 
 examples = (
@@ -48,7 +60,12 @@ def connections(config: Config) -> frozenset[str]:
 
 
 def run(config: Config, context: Context) -> Outcome:
-    data = context.connect(config.connection).read(config.query)
+    connection = context.connect(config.connection)
+    try:
+        query = as_sql(config.query, context.parameters, standard=connection.standard_literals)
+    except Invalid as refusal:
+        return Outcome(succeeded=False, message=str(refusal), reason=Reason.INVALID)
+    data = connection.read(query)
     count, findings = _counted(data, config.keep, context)
     context.log(f"the query returned {count:,} {_rows(count)}, {len(findings):,} of them kept")
     if config.condition == "no_rows":

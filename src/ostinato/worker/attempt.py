@@ -67,12 +67,46 @@ class AttemptContext:
                 self.log(f"A connection could not be closed: {error}")
 
 
+class Folders:
+    """Gives every attempt an empty folder. One that an attempt never touched serves the next one as well: making and
+    removing a folder can take longer than a short attempt."""
+
+    def __init__(self, parent: Path) -> None:
+        self._parent = parent
+        self._number = 0
+        self._folder: str | None = None
+        self._untouched: int | None = None
+
+    def take(self) -> str:
+        """Raises OSError if no folder can be made."""
+        folder = self._folder
+        if folder is None or not self._parent.exists():
+            self._number += 1
+            folder = str(self._parent / f"{os.getpid()}-{self._number}")
+            os.mkdir(folder, 0o700)  # noqa: PTH102  (Path.mkdir takes ten times as long)
+            self._folder = folder
+            self._untouched = os.stat(folder).st_mtime_ns  # noqa: PTH116
+            os.environ["TMPDIR"] = tempfile.tempdir = folder
+        return folder
+
+    def give_back(self) -> None:
+        if self._folder is None:
+            return
+        try:
+            untouched = os.stat(self._folder).st_mtime_ns == self._untouched  # noqa: PTH116
+        except OSError:
+            untouched = False
+        if not untouched:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+
 class Attempts:
     """Runs attempts one after another, and ends the one at work when the process is told to."""
 
     def __init__(self, reporter: PipeReporter, folder: Path) -> None:
         """`folder` holds the folders of the attempts."""
-        self._reporter, self._folder = reporter, folder
+        self._reporter, self._folders = reporter, Folders(folder)
         self._context: AttemptContext | None = None
         self._busy = False
         self.cancelled = False
@@ -82,15 +116,13 @@ class Attempts:
         """Run one attempt and report its outcome. Raises ServerGone."""
         self._busy = True
         self._reporter.begin(order)
-        folder = f"{self._folder}/{order.run}-{order.attempt}-{order.lease}"
         try:
-            os.mkdir(folder, 0o700)  # noqa: PTH102  (a tenth of the time)
+            folder = self._folders.take()
         except OSError as error:
             outcome = Outcome(succeeded=False, reason=Reason.ERROR, message=f"No folder could be made: {error}")
         else:
-            os.environ["TMPDIR"] = tempfile.tempdir = folder
             outcome = self._outcome(order, AttemptContext(order, self._reporter, folder))
-            _remove(folder)
+            self._folders.give_back()
         self._reporter.finish(outcome)
         self._busy = False
 
@@ -129,13 +161,6 @@ class Attempts:
         else:
             self._context = None
             raise Cancelled
-
-
-def _remove(folder: str) -> None:
-    try:
-        os.rmdir(folder)  # noqa: PTH106  (most attempts leave nothing in it)
-    except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _perform(order: WorkOrder, context: AttemptContext) -> Outcome:

@@ -19,6 +19,7 @@ CLEAN = r"^[^\x00]*$"
 Text: TypeAlias = Annotated[str, msgspec.Meta(pattern=CLEAN)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=CLEAN, min_length=1, max_length=LONGEST_NAME)]
 Instant: TypeAlias = Annotated[str, msgspec.Meta(description="RFC 3339, UTC, milliseconds: 2026-03-01T12:00:00.000Z")]
+Day: TypeAlias = Annotated[str, msgspec.Meta(description="A day in UTC: 2026-03-01")]
 StepName: TypeAlias = Literal["waiting", "running", "succeeded", "failed", "cancelled", "skipped"]
 
 
@@ -69,8 +70,21 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     counts: Mapping[str, int] | None
     cancel_requested: bool
     plan_version: int | None
+    priority: Annotated[int, msgspec.Meta(description="Of two runs that could start, the one with more goes first.")]
+    deadline_at: Annotated[Instant | None, msgspec.Meta(description="When it fails if it has not ended by then.")]
+    cause: Annotated[str, msgspec.Meta(description="api, plan or schedule: what started it.")]
+    rerun_of: Annotated[int | None, msgspec.Meta(description="The run that it is a re-run of.")]
+    parameters: (
+        Annotated[
+            Mapping[str, Any] | None,
+            msgspec.Meta(description="Values it was started with; not among the items of a list and below a run."),
+        ]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
     progress: Progress | None
-    waiting: Annotated[str | None, msgspec.Meta(description="What it waits for, in words.")]
+    waiting: Annotated[
+        str | None, msgspec.Meta(description="What it waits for and what wakes it; null if it is running or has ended.")
+    ]
 
 
 class RunPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +100,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     after: Sequence[str]
     condition: Condition
     handler_state: Annotated[StepState | None, msgspec.Meta(description="How far its failure handler is.")]
+    waiting: Annotated[str | None, msgspec.Meta(description="What it waits for, or which of its runs are held back.")]
 
 
 class RunDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -149,6 +164,20 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     created: int
     changed: int
     left: int
+
+
+class EnvironmentRetention(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How long an environment keeps what; null: for ever, but logs and findings never longer than their runs."""
+
+    environment: str
+    runs_days: int | None
+    logs_days: int | None
+    findings_days: int | None
+    oldest_day: Annotated[Day | None, msgspec.Meta(description="The first day of which there is history.")]
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True):
+    items: Sequence[EnvironmentRetention]
 
 
 class WorkCounts(msgspec.Struct, frozen=True, kw_only=True):

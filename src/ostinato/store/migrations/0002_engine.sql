@@ -92,7 +92,7 @@ CREATE INDEX run_due ON run (due_at) WHERE state = 'QUEUED' AND hold = 'due';
 CREATE INDEX run_held_by_task ON run (task_id, priority DESC, id) WHERE state = 'QUEUED' AND hold = 'task';
 CREATE INDEX run_held_by_plan ON run (plan_id, priority DESC, id) WHERE state = 'QUEUED' AND hold = 'plan';
 CREATE INDEX run_held_by_pool ON run (pool_id, priority DESC, id) WHERE state = 'QUEUED' AND hold = 'pool';
-CREATE INDEX run_held_by_pause ON run (id) WHERE state = 'QUEUED' AND hold = 'paused';
+CREATE INDEX run_held_by_pause ON run (task_id, plan_id) WHERE state = 'QUEUED' AND hold = 'paused';
 CREATE INDEX run_deadline ON run (deadline_at) WHERE deadline_at IS NOT NULL AND cancel_requested_at IS NULL
                                                  AND state IN ('QUEUED', 'CLAIMED', 'RUNNING');
 CREATE INDEX run_live_of_task ON run (task_id, state) WHERE task_id IS NOT NULL AND state IN ('QUEUED', 'CLAIMED', 'RUNNING');

@@ -3,6 +3,8 @@
 from typing import TypeAlias
 
 from ostinato.core.contracts import Context, Example, Outcome
+from ostinato.core.errors import Invalid
+from ostinato.core.states import Reason
 from ostinato.tasks.package import command, sql, transfer
 
 name = "Package"
@@ -24,10 +26,13 @@ def connections(config: Config) -> frozenset[str]:
 
 
 def run(config: Config, context: Context) -> Outcome:
-    match config:
-        case command.Command():
-            return command.run(config, context)
-        case transfer.Transfer():
-            return transfer.run(config, context)
-        case sql.Script():
-            return sql.run(config, context)
+    try:
+        match config:
+            case command.Command():
+                return command.run(config, context)
+            case transfer.Transfer():
+                return transfer.run(config, context)
+            case sql.Script():
+                return sql.run(config, context)
+    except Invalid as refusal:
+        return Outcome(succeeded=False, message=str(refusal), reason=Reason.INVALID)

@@ -4,6 +4,10 @@ The program leads a process group of its own. When it ends, whatever it left run
 attempt is stopped, the group gets SIGTERM and after a grace SIGKILL. A watchman, a shell that reads from a pipe whose
 other end only the worker holds, kills the group when the worker itself disappears, however that happens. A program
 that leaves the group by `setsid`, as daemons do, is out of reach: it is neither waited for nor ended.
+
+Each parameter of the task is a variable of the program, `OSTINATO_PARAMETER_` and its name as it is declared. In a
+list of arguments `${parameter:NAME}` stands for its text; a line of shell has only the variables, for there a text
+could be more than a value.
 """
 
 import os
@@ -18,6 +22,7 @@ from typing import Annotated
 import msgspec
 
 from ostinato.core.contracts import Context, Example, Outcome
+from ostinato.core.parameter_references import as_text, plain, references
 from ostinato.core.states import Reason
 
 GRACE_S = 5.0
@@ -27,6 +32,7 @@ DRAIN_READS = 32
 """More than a pipe can hold."""
 PASSED_ON = frozenset({"PATH", "HOME", "LANG", "TZ", "TMPDIR"})
 OWN = "OSTINATO_"
+PARAMETER = f"{OWN}PARAMETER_"
 WATCHMAN = 'read -r group || exit 0; read -r over || kill -KILL "-$group"'
 """First line: the group to watch. A second line means that all is over; the end of the pipe, that the worker died."""
 
@@ -36,13 +42,16 @@ class Command(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=T
 
     command: Annotated[
         str | Annotated[list[str], msgspec.Meta(min_length=1)],
-        msgspec.Meta(description="The program and its arguments; or one text, which /bin/sh runs"),
+        msgspec.Meta(
+            description="The program and its arguments, in which `${parameter:NAME}` stands for the text of a"
+            ' parameter; or one text, which /bin/sh runs, and where it is `"$OSTINATO_PARAMETER_NAME"`'
+        ),
     ]
     environment: Annotated[
         dict[str, str],
         msgspec.Meta(
             description="Variables for the program, besides PATH, HOME, LANG, LC_*, TZ and TMPDIR of the worker;"
-            " no name may begin with OSTINATO_"
+            " no name may begin with OSTINATO_. Each parameter NAME is there as OSTINATO_PARAMETER_NAME"
         ),
     ] = msgspec.field(default_factory=dict)
     working_directory: Annotated[
@@ -54,6 +63,9 @@ class Command(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=T
             raise ValueError("command must name a program")
         if any(name.startswith(OWN) or not name or "=" in name for name in self.environment):
             raise ValueError(f"environment: a name must not be empty, hold '=' or begin with {OWN}")
+        if isinstance(self.command, str) and (named := references(self.command)):
+            own = f'"${PARAMETER}{named[0]}"'
+            raise ValueError(f"command: a line of shell has parameters as variables: write {own}")
 
 
 examples = (
@@ -66,7 +78,11 @@ examples = (
 
 
 def run(config: Command, context: Context) -> Outcome:
-    arguments = ["/bin/sh", "-c", config.command] if isinstance(config.command, str) else config.command
+    arguments = (
+        ["/bin/sh", "-c", config.command]
+        if isinstance(config.command, str)
+        else [as_text(argument, context.parameters) for argument in config.command]
+    )
     with _Stop() as stop:
         # Before anything is started: what would be raised instead while it starts would leave it running.
         context.on_cancel(stop)
@@ -216,6 +232,7 @@ def _environment(config: Command, context: Context, worker: Mapping[str, str]) -
         **config.environment,
         f"{OWN}RUN_ID": str(context.run),
         f"{OWN}ATTEMPT": str(context.attempt),
+        **{PARAMETER + name: plain(value) for name, value in context.parameters.items()},
     }
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from ostinato.core.contracts import Context, Example, Outcome
+from ostinato.core.parameter_references import as_sql, require_literals
 
 
 class Script(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="sql"):
@@ -12,8 +13,16 @@ class Script(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
 
     connection: Annotated[str, msgspec.Meta(description="Name of the connection to run on", min_length=1)]
     script: Annotated[
-        str, msgspec.Meta(description="Statements in the dialect of the connection, separated by `;`", min_length=1)
+        str,
+        msgspec.Meta(
+            description="Statements in the dialect of the connection, separated by `;`; `${parameter:NAME}` stands for"
+            " a parameter as a literal",
+            min_length=1,
+        ),
     ]
+
+    def __post_init__(self) -> None:
+        require_literals("script", self.script)
 
 
 examples = (
@@ -31,6 +40,7 @@ examples = (
 
 
 def run(config: Script, context: Context) -> Outcome:
-    rows = context.connect(config.connection).execute(config.script)
+    connection = context.connect(config.connection)
+    rows = connection.execute(as_sql(config.script, context.parameters, standard=connection.standard_literals))
     context.log("the script has run" if rows is None else f"the script changed {rows:,} rows")
     return Outcome(succeeded=True, rows=rows)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import msgspec
 
-from ostinato.core.contracts import Context, Example, Outcome, WriteMode
+from ostinato.core.contracts import Connection, Context, Example, Outcome, WriteMode
+from ostinato.core.parameter_references import as_sql, require_literals
 
 
 class Source(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -13,7 +14,11 @@ class Source(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
 
     connection: Annotated[str, msgspec.Meta(description="Name of the connection to read from", min_length=1)]
     query: Annotated[
-        str | None, msgspec.Meta(description="A query in the dialect of the connection; either this or `table`")
+        str | None,
+        msgspec.Meta(
+            description="A query in the dialect of the connection; either this or `table`. `${parameter:NAME}` stands"
+            " for a parameter as a literal"
+        ),
     ] = None
     table: Annotated[
         str | None, msgspec.Meta(description="A whole table (for `files`: a file) to read; either this or `query`")
@@ -22,6 +27,7 @@ class Source(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     def __post_init__(self) -> None:
         if bool(self.query) == bool(self.table):
             raise ValueError("say either query or table")
+        require_literals("query", self.query or "")
 
 
 class Target(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -84,7 +90,7 @@ def run(config: Transfer, context: Context) -> Outcome:
     began = time.monotonic()
     source = context.connect(config.source.connection)
     target = context.connect(config.target.connection)
-    query = source.table_query(config.source.table) if config.source.table else str(config.source.query)
+    query = _query(config.source, source, context)
     rows = target.write(config.target.table, source.read(query), config.mode, config.keys, context.progress)
     origin = f"{config.source.connection}.{config.source.table}" if config.source.table else config.source.connection
     context.log(
@@ -92,3 +98,9 @@ def run(config: Transfer, context: Context) -> Outcome:
         f" in {time.monotonic() - began:.1f} s"
     )
     return Outcome(succeeded=True, rows=rows)
+
+
+def _query(asked: Source, source: Connection, context: Context) -> str:
+    if asked.table:
+        return source.table_query(asked.table)
+    return as_sql(asked.query or "", context.parameters, standard=source.standard_literals)

@@ -19,10 +19,17 @@ SELECT page.number, page.name, page.workspace, latest.started_at AS last_started
        tally.succeeded, tally.failed, tally.running, tally.queued, tally.disabled
   FROM page
   LEFT JOIN LATERAL (
-           SELECT run.started_at
-             FROM run
-            WHERE run.plan_id = page.id AND run.started_at IS NOT NULL
-            ORDER BY run.id DESC
+           SELECT started.started_at
+             FROM ((SELECT run.id, run.started_at
+                      FROM run
+                     WHERE run.plan_id = page.id AND run.started_at IS NOT NULL
+                     ORDER BY run.id DESC
+                     LIMIT 1)
+                    UNION ALL
+                   SELECT plan_last.run_id, plan_last.started_at
+                     FROM plan_last
+                    WHERE plan_last.plan_id = page.id) AS started
+            ORDER BY started.id DESC
             LIMIT 1) AS latest ON true
  CROSS JOIN LATERAL (
            SELECT count(*) FILTER (WHERE standing.standing = 'succeeded') AS succeeded,

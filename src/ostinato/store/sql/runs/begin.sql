@@ -1,12 +1,16 @@
 -- Plans, and tasks that consist of steps, that are ready begin: they need no worker. One that is paused, or that must not
--- run beside another run of the same, is held instead.
+-- run beside another run of the same, is held instead. The candidates are an array, so that the planner expects few of
+-- them however many there are, and looks each of them up.
 WITH candidate AS MATERIALIZED (
     SELECT id, task_id, plan_id, priority
       FROM run
-     WHERE state = 'QUEUED' AND hold IS NULL AND graph_id IS NOT NULL
-     ORDER BY id
-     LIMIT $2
-       FOR UPDATE SKIP LOCKED
+     WHERE id = ANY(ARRAY(
+               SELECT id
+                 FROM run
+                WHERE state = 'QUEUED' AND hold IS NULL AND graph_id IS NOT NULL
+                ORDER BY id
+                LIMIT $2
+                  FOR UPDATE SKIP LOCKED))
 ), judged AS MATERIALIZED (
     SELECT candidate.id, COALESCE(task.overlap, plan.overlap) <> 'parallel' AS alone,
            CASE WHEN COALESCE(task.paused_at, plan.paused_at) IS NOT NULL THEN 'paused'

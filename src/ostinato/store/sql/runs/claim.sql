@@ -1,13 +1,17 @@
 -- Take ready work for the free slots of one server, the most urgent first, then the oldest. What its task or its pool
 -- keeps from starting is held instead, and leaves the queue until it is let go. Two servers cannot both be right:
--- unique indexes allow one run alone of a task, and one run in a slot of a pool.
+-- unique indexes allow one run alone of a task, and one run in a slot of a pool. The candidates are an array, so that the
+-- planner expects few of them however long the queue is, and looks each of them up.
 WITH candidate AS MATERIALIZED (
     SELECT id, task_id, priority
       FROM run
-     WHERE state = 'QUEUED' AND hold IS NULL AND graph_id IS NULL
-     ORDER BY priority DESC, id
-     LIMIT $2
-       FOR UPDATE SKIP LOCKED
+     WHERE id = ANY(ARRAY(
+               SELECT id
+                 FROM run
+                WHERE state = 'QUEUED' AND hold IS NULL AND graph_id IS NULL
+                ORDER BY priority DESC, id
+                LIMIT $2
+                  FOR UPDATE SKIP LOCKED))
 ), judged AS MATERIALIZED (
     SELECT candidate.id, candidate.priority, task.id AS task_id, task.pool_id, task.overlap <> 'parallel' AS alone,
            CASE WHEN task.paused_at IS NOT NULL THEN 'paused'

@@ -16,6 +16,22 @@ WITH RECURSIVE task_held AS (
              ORDER BY run.plan_id LIMIT 1)
       FROM plan_held
      WHERE plan_held.id IS NOT NULL
+), task_paused AS (
+    (SELECT task_id AS id FROM run WHERE state = 'QUEUED' AND hold = 'paused' AND task_id IS NOT NULL ORDER BY task_id LIMIT 1)
+     UNION ALL
+    SELECT (SELECT run.task_id FROM run
+             WHERE run.state = 'QUEUED' AND run.hold = 'paused' AND run.task_id > task_paused.id
+             ORDER BY run.task_id LIMIT 1)
+      FROM task_paused
+     WHERE task_paused.id IS NOT NULL
+), plan_paused AS (
+    (SELECT plan_id AS id FROM run WHERE state = 'QUEUED' AND hold = 'paused' AND task_id IS NULL ORDER BY task_id, plan_id LIMIT 1)
+     UNION ALL
+    SELECT (SELECT run.plan_id FROM run
+             WHERE run.state = 'QUEUED' AND run.hold = 'paused' AND run.task_id IS NULL AND run.plan_id > plan_paused.id
+             ORDER BY run.task_id, run.plan_id LIMIT 1)
+      FROM plan_paused
+     WHERE plan_paused.id IS NOT NULL
 )
 UPDATE run
    SET hold = NULL
@@ -52,11 +68,20 @@ UPDATE run
                                                                     AND holder.state IN ('CLAIMED', 'RUNNING')))
                                    FOR UPDATE SKIP LOCKED) AS next)
         || ARRAY(
-           SELECT held.id
-             FROM run AS held
-             LEFT JOIN task ON task.id = held.task_id
-             LEFT JOIN plan ON plan.id = held.plan_id
-            WHERE held.state = 'QUEUED' AND held.hold = 'paused' AND COALESCE(task.paused_at, plan.paused_at) IS NULL
-            LIMIT $1
-              FOR UPDATE OF held SKIP LOCKED))
+           SELECT next.id
+             FROM task_paused
+             JOIN task ON task.id = task_paused.id AND task.paused_at IS NULL
+            CROSS JOIN LATERAL (SELECT held.id FROM run AS held
+                                 WHERE held.task_id = task.id AND held.state = 'QUEUED' AND held.hold = 'paused'
+                                 LIMIT $1
+                                   FOR UPDATE SKIP LOCKED) AS next)
+        || ARRAY(
+           SELECT next.id
+             FROM plan_paused
+             JOIN plan ON plan.id = plan_paused.id AND plan.paused_at IS NULL
+            CROSS JOIN LATERAL (SELECT held.id FROM run AS held
+                                 WHERE held.task_id IS NULL AND held.plan_id = plan.id AND held.state = 'QUEUED'
+                                   AND held.hold = 'paused'
+                                 LIMIT $1
+                                   FOR UPDATE SKIP LOCKED) AS next))
 RETURNING id AS run, graph_id AS graph

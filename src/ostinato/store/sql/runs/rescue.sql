@@ -3,22 +3,21 @@
 UPDATE run
    SET state = CASE WHEN run.cancel_reason = 'timeout' THEN 'FAILED'
                     WHEN run.cancel_reason IS NOT NULL THEN 'CANCELLED'
-                    WHEN run.losses + 1 > $2 OR task.retries ->> 'on_lost' = 'fail' THEN 'FAILED'
+                    WHEN run.losses + 1 > $2 OR (SELECT task.retries ->> 'on_lost' FROM task WHERE task.id = run.task_id) = 'fail' THEN 'FAILED'
                     ELSE 'QUEUED' END,
        reason = COALESCE(run.cancel_reason, 'lost'),
        message = CASE WHEN run.cancel_reason IS NOT NULL THEN run.message
                       ELSE 'The server or worker that ran attempt ' || run.attempt || ' disappeared' END,
        ended_at = CASE WHEN run.cancel_reason IS NOT NULL OR run.losses + 1 > $2
-                            OR task.retries ->> 'on_lost' = 'fail' THEN $1::timestamptz END,
+                            OR (SELECT task.retries ->> 'on_lost' FROM task WHERE task.id = run.task_id) = 'fail' THEN $1::timestamptz END,
        losses = run.losses + 1,
        due_at = $1,
        alone = false,
        pool_slot = NULL,
        lease = NULL,
        session_id = NULL
-  FROM task, server_session
- WHERE task.id = run.task_id
-   AND server_session.id = run.session_id
+  FROM server_session
+ WHERE server_session.id = run.session_id
    AND server_session.alive_until < clock_timestamp()
    AND run.state IN ('CLAIMED', 'RUNNING') AND run.graph_id IS NULL
 RETURNING run.id AS run, run.state, run.parent_run_id AS parent, run.step, run.handler, run.task_id AS task,

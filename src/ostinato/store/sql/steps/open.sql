@@ -42,10 +42,11 @@ WITH child AS MATERIALIZED (
 ), opened AS (
     INSERT INTO step_run (run_id, step, handler, state, condition, needed, pending, open, remaining, succeeded)
     SELECT step.run, step.number, step.handler, 'running', step.condition, step.needed, 0,
-           (SELECT count(*) FROM child WHERE child.parent = step.run AND child.step = step.number AND child.handler = step.handler),
-           step.remaining, step.succeeded
+           COALESCE(live.number, 0), step.remaining, step.succeeded
       FROM unnest($7::bigint[], $8::integer[], $9::boolean[], $10::text[], $11::integer[], $12::integer[], $13::integer[])
            AS step (run, number, handler, condition, needed, remaining, succeeded)
+      LEFT JOIN (SELECT parent, step, handler, count(*) AS number FROM child GROUP BY parent, step, handler) AS live
+             ON live.parent = step.run AND live.step = step.number AND live.handler = step.handler
         ON CONFLICT (run_id, step, handler)
         DO UPDATE SET state = 'running', pending = 0, open = step_run.open + EXCLUDED.open, remaining = EXCLUDED.remaining,
                       succeeded = step_run.succeeded + EXCLUDED.succeeded

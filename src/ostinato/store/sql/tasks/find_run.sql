@@ -1,11 +1,10 @@
 -- Whether a run is one of a task that somebody may see, at a given stage or at any.
 SELECT run.id
-  FROM run
+  FROM find_run($6) AS run
   JOIN task ON task.id = run.task_id
   JOIN workspace ON workspace.id = task.workspace_id
   JOIN environment ON environment.id = workspace.environment_id
- WHERE run.id = $6
-   AND task.type = $4 AND task.number = $5
+ WHERE task.type = $4 AND task.number = $5
    AND workspace.key = $3
    AND environment.stage IS NOT NULL
    AND ($2::text IS NULL OR environment.stage = $2)

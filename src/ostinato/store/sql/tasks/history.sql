@@ -10,10 +10,8 @@ WITH seen AS MATERIALIZED (
                       AND 'VIEW' = ANY(access.permissions))
 )
 SELECT run.id AS run, run.state, run.started_at, run.ended_at
-  FROM run
- WHERE run.task_id = (SELECT task.id
-                        FROM task
-                       WHERE task.workspace_id IN (SELECT id FROM seen) AND task.type = $4 AND task.number = $5)
-   AND run.started_at IS NOT NULL
+  FROM task
+ CROSS JOIN LATERAL find_history(task.id, $6::bigint + $7::bigint) AS run
+ WHERE task.workspace_id IN (SELECT id FROM seen) AND task.type = $4 AND task.number = $5
  ORDER BY run.started_at DESC, run.id DESC
  LIMIT $6 OFFSET $7

@@ -1,0 +1,20 @@
+"""Moves what has ended into history, and drops history that is older than its environment keeps."""
+
+from datetime import datetime
+
+import structlog
+
+from ostinato.app import history
+from ostinato.app.application import App
+
+log = structlog.get_logger()
+
+
+async def tick(app: App, now: datetime) -> int:
+    """How many runs became history."""
+    moved = await history.archive(app, now)
+    dropped = await history.prune(app, now)
+    await history.forget_keys(app, now)
+    if dropped:
+        log.info("history.dropped", weeks=dropped)
+    return moved
