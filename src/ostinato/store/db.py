@@ -85,7 +85,7 @@ class Database:
                 },
             )
         except (*UNREACHABLE, asyncpg.PostgresError) as error:
-            raise Unavailable(f"The database cannot be reached: {error}") from error
+            raise Unavailable(f"The database cannot be reached: {_words(error)}") from error
 
     async def close(self) -> None:
         if self._pool is not None:
@@ -135,7 +135,7 @@ class Database:
         except UNREACHABLE as error:
             if isinstance(error, ValueError):  # an argument that cannot be encoded is an InterfaceError to asyncpg
                 raise
-            raise Unavailable(f"The database does not answer at the moment: {error}") from error
+            raise Unavailable(f"The database does not answer at the moment: {_words(error)}") from error
 
     async def _pass(self, point: str) -> None:
         if self._tap is not None:
@@ -148,7 +148,7 @@ class Database:
             for channel in channels:
                 await connection.add_listener(channel, lambda _c, _p, channel, payload: hear(channel, payload))
         except UNREACHABLE as error:
-            raise Unavailable(f"The database does not answer at the moment: {error}") from error
+            raise Unavailable(f"The database does not answer at the moment: {_words(error)}") from error
         return Listener(connection)
 
 
@@ -193,6 +193,11 @@ async def execute(tx: Tx, name: str, *arguments: Any) -> None:
     if (tap := _tap.get()) is not None:
         await tap.before(name)
     await tx.execute(statement(name), *arguments)
+
+
+def _words(error: BaseException) -> str:
+    """What went wrong; a time-out has no words of its own."""
+    return str(error) or "it took too long"
 
 
 async def _keep(connection: Any) -> None:

@@ -46,6 +46,7 @@ PARTITION BY LIST (environment_id);
 
 CREATE FUNCTION find_findings(wanted bigint, first bigint, most bigint) RETURNS SETOF kept_finding
     LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $_$
 DECLARE
     kept kept_run;
@@ -105,6 +106,7 @@ CREATE TABLE kept_run (
     deadline_at timestamp with time zone,
     cancel_reason text,
     ended_lease bigint,
+    given_back integer CONSTRAINT run_given_back_not_null NOT NULL,
     parameters jsonb,
     rerun_of bigint,
     rerun_part text,
@@ -118,6 +120,7 @@ COMMENT ON COLUMN kept_run.kept_on IS 'The day, in UTC, on which the outermost r
 
 CREATE FUNCTION find_history(wanted bigint, most bigint) RETURNS SETOF kept_run
     LANGUAGE plpgsql STABLE ROWS 100
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $_$
 DECLARE
     past   kept_run;
@@ -163,6 +166,7 @@ PARTITION BY LIST (environment_id);
 
 CREATE FUNCTION find_log(wanted bigint, after bigint, most bigint) RETURNS SETOF kept_log
     LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $_$
 DECLARE
     kept kept_run;
@@ -203,6 +207,7 @@ COMMENT ON FUNCTION find_run(wanted bigint) IS 'A run, live or kept; kept_on tel
 
 CREATE FUNCTION find_runs(workspaces bigint[], before bigint, states text[], most bigint) RETURNS SETOF kept_run
     LANGUAGE plpgsql STABLE ROWS 100
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $_$
 DECLARE
     below bigint := COALESCE(before, 9223372036854775807);
@@ -634,6 +639,7 @@ CREATE TABLE run (
     deadline_at timestamp with time zone,
     cancel_reason text,
     ended_lease bigint,
+    given_back integer DEFAULT 0 NOT NULL,
     parameters jsonb,
     rerun_of bigint,
     rerun_part text,
@@ -665,6 +671,8 @@ COMMENT ON COLUMN run.pool_slot IS 'The slot of the pool that a run at work hold
 
 COMMENT ON COLUMN run.ended_lease IS 'The lease of the attempt that ended last: tells a report that came twice from one that came too late.';
 
+COMMENT ON COLUMN run.given_back IS 'How often an attempt was given back and is not counted; attempt + given_back grows with every lease.';
+
 COMMENT ON COLUMN run.parameters IS 'Values from the trigger and the plans around it; NULL: none.';
 
 ALTER TABLE run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -684,7 +692,7 @@ CREATE TABLE run_log (
     line text NOT NULL
 );
 
-COMMENT ON COLUMN run_log.seq IS 'Grows within a run: the attempt times 1,000,000,000, plus the number of the line.';
+COMMENT ON COLUMN run_log.seq IS 'Grows within a run: how many leases it has had times 1,000,000,000, plus four times the number of the line.';
 
 CREATE TABLE server_session (
     id bigint NOT NULL,

@@ -5,7 +5,7 @@
 -- every week. So nothing reads these tables directly: the functions below first look up the weeks that can hold what is
 -- wanted, and name them as constants in a statement planned for that one call, so that only those are opened. They are
 -- STABLE: all they read is of one moment, that of the statement around them, and a run that is just being moved is seen
--- once.
+-- once. Those with a limit are planned for the limit of the call: without knowing it, the planner expects a tenth of all rows.
 
 CREATE TABLE kept_run (
     kept_on date NOT NULL,
@@ -182,7 +182,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION find_steps IS 'The steps of a plan run, live or kept.';
 
-CREATE FUNCTION find_log(wanted bigint, after bigint, most bigint) RETURNS SETOF kept_log LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION find_log(wanted bigint, after bigint, most bigint) RETURNS SETOF kept_log LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     kept kept_run;
 BEGIN
@@ -199,7 +200,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION find_log IS 'The log of a run, live or kept, after a line. What was written while the run was being moved stays behind and is read as well: the caller puts the lines in order.';
 
-CREATE FUNCTION find_findings(wanted bigint, first bigint, most bigint) RETURNS SETOF kept_finding LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION find_findings(wanted bigint, first bigint, most bigint) RETURNS SETOF kept_finding LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     kept kept_run;
 BEGIN
@@ -218,7 +220,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION find_findings IS 'What a run, live or kept, found, from a position on.';
 
-CREATE FUNCTION find_history(wanted bigint, most bigint) RETURNS SETOF kept_run LANGUAGE plpgsql STABLE ROWS 100 AS $$
+CREATE FUNCTION find_history(wanted bigint, most bigint) RETURNS SETOF kept_run LANGUAGE plpgsql STABLE ROWS 100
+SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     past   kept_run;
     place  kept_week;
@@ -250,7 +253,8 @@ END $$;
 COMMENT ON FUNCTION find_history IS 'The newest starts of a task are among these, as many as wanted; no run of a week started after it, so older weeks are left alone once there are enough. The caller puts them in order.';
 
 CREATE FUNCTION find_runs(workspaces bigint[], before bigint, states text[], most bigint)
-RETURNS SETOF kept_run LANGUAGE plpgsql STABLE ROWS 100 AS $$
+RETURNS SETOF kept_run LANGUAGE plpgsql STABLE ROWS 100
+SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     below bigint := COALESCE(before, 9223372036854775807);
     place kept_week;
