@@ -92,6 +92,7 @@ async def _serve(settings: Settings, url: str, revive: Callable[[], bool], liste
                 lifespan="on",
                 ws="none",
                 server_header=False,
+                proxy_headers=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
@@ -189,4 +190,5 @@ def _write_logs_to_stderr() -> None:
             structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
     )

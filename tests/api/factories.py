@@ -102,6 +102,8 @@ class World:
         due: str | None = None,
         attempt: int = 1,
         reason: str | None = None,
+        hold: str | None = None,
+        lease: int = 1,
     ) -> RunId:
         """A run of a task, or of a plan."""
         busy = state in ("CLAIMED", "RUNNING") and plan is None
@@ -110,10 +112,10 @@ class World:
             number = id or await tx.fetchval("SELECT nextval(pg_get_serial_sequence('run', 'id'))")
             await tx.execute(
                 """INSERT INTO run (id, environment_id, workspace_id, task_id, plan_id, plan_version, graph_id, state,
-                                    reason, due_at, attempt, lease, queued_at, started_at, ended_at, cause)
+                                    reason, due_at, attempt, lease, queued_at, started_at, ended_at, cause, hold)
                    OVERRIDING SYSTEM VALUE
                    SELECT $1, o.environment_id, o.workspace_id, $2, $3, CASE WHEN $3::bigint IS NOT NULL THEN 1 END,
-                          o.graph_id, $4, $5, $6, $7, $8, $9, $10, $11, 'api'
+                          o.graph_id, $4, $5, $6, $7, $8, $9, $10, $11, 'api', $12
                      FROM (SELECT environment_id, workspace_id, graph_id FROM task WHERE id = $2
                             UNION ALL
                            SELECT environment_id, workspace_id, graph_id FROM plan WHERE id = $3) AS o""",
@@ -124,12 +126,35 @@ class World:
                 reason,
                 at(due) if due else queued,
                 attempt,
-                1 if busy else None,
+                lease if busy else None,
                 queued,
                 at(started) if started else None,
                 at(ended) if ended else None,
+                hold,
             )
         return RunId(number)
+
+    async def server(self, slots: int, *, alive: bool = True) -> int:
+        """A session of a server."""
+        return await self._value(
+            """INSERT INTO server_session (host, pid, started_at, alive_until, slots)
+               VALUES ('here', 1, now(), CASE WHEN $2 THEN timestamptz 'infinity' ELSE '-infinity' END, $1)
+               RETURNING id""",
+            slots,
+            alive,
+        )
+
+    async def pool(self, name: str, slots: int, *tasks: TaskId) -> int:
+        """A pool of the environment Production, which these tasks name."""
+        pool = await self._value(
+            """INSERT INTO pool (environment_id, name, slots, created_at, changed_at)
+               SELECT id, $1, $2, $3, $3 FROM environment WHERE name = 'Production' RETURNING id""",
+            name,
+            slots,
+            LONG_AGO,
+        )
+        await self.execute("UPDATE task SET pool_id = $1 WHERE id = ANY($2)", pool, list(tasks))
+        return pool
 
     async def log(self, run: RunId, *lines: tuple[str, str]) -> None:
         """Lines as (time, text)."""

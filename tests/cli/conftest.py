@@ -34,6 +34,10 @@ plans:
   steps:
   - {{name: first, tasks: [broken], on_failure: {{tasks: [hello]}}}}
   - {{name: second, tasks: [colours], after: [first]}}
+- name: gates
+  steps:
+  - {{name: first, tasks: [gate]}}
+  - {{name: second, tasks: [hello], after: [first]}}
 - name: crowd
   steps:
   - {{name: all, tasks: [{names}]}}

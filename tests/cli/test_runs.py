@@ -110,7 +110,19 @@ def test_status_shows_the_latest_runs_and_why_others_wait(cli: Cli) -> None:
     assert f"Ostinato {__version__} at http://127.0.0.1:{cli.port}" in done.out
     assert "tasks: 8 running, 4 waiting; plans: 1 running" in done.out
     assert re.search(rf"^ *{number}  crowd +Production/lab +RUNNING", done.out, re.MULTILINE)
-    assert len(re.findall(r"^  run \d+, crowd \d+: waits for a free worker slot, or .*$", done.out, re.MULTILINE)) == 4
+    waits = re.findall(
+        r"^  run \d+, crowd \d+: is ready: all 8 worker slots of 1 server are busy.*$", done.out, re.MULTILINE
+    )
+    assert len(waits) == 4
+
+
+def test_status_of_a_plan_says_what_its_steps_wait_for(cli: Cli) -> None:
+    number = cli.start("gates")
+    wait_until(lambda: cli("status", "--json", code=0).json["work"]["running"] == 1)
+
+    done = cli("status", str(number), code=0)
+
+    assert done.out.endswith("Steps:\n  second: waits for step first\n")
 
 
 def test_status_of_a_run_shows_everything_below_it(cli: Cli) -> None:

@@ -1,5 +1,6 @@
 """Trees of runs as they would be left behind, and everything that may be asked about them."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import count
@@ -151,16 +152,17 @@ class Past:
                 told[f"plans {stage}"] = await plans.list_plans(tx, viewer, place, [TYPE], EVERYTHING)
         return told
 
-    async def pages(self, wanted: Wanted) -> list[runs.runs.Seen]:
+    async def pages(self, wanted: Wanted) -> list[dict[str, Any]]:
         """All pages of a list of runs, one after the other."""
-        found: list[runs.runs.Seen] = []
+        found: list[dict[str, Any]] = []
+        before: RunId | None = None
         while True:
-            before = found[-1].run if found else None
             page = await runs.list_runs(
                 self.app,
                 self.admin,
                 Wanted(limit=wanted.limit, before=before, states=wanted.states, environment=wanted.environment),
             )
-            found += page
-            if len(page) < wanted.limit:
+            found += json.loads(f"[{page.items}]")
+            before = page.last
+            if page.number < wanted.limit:
                 return found

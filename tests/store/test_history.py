@@ -147,7 +147,7 @@ async def test_a_tree_of_ten_thousand_runs_moves_in_one_piece(past: Past) -> Non
     small = [await past.run(NOW - DAY) for _ in range(3)]
     assert await prune.tick(past.app, NOW) == 10_004
     assert len((await runs.get_tree(past.app, past.admin, root)).below) == 10_000
-    assert [run.run for run in await past.pages(runs.runs.Wanted())] == [*reversed(small), root]
+    assert [run["id"] for run in await past.pages(runs.runs.Wanted())] == [*reversed(small), root]
 
 
 async def test_weeks_before_what_an_environment_keeps_are_dropped_with_their_partitions(past: Past) -> None:
@@ -163,7 +163,7 @@ async def test_weeks_before_what_an_environment_keeps_are_dropped_with_their_par
     assert before - set(await past.partitions()) == {f"{kept}_{production}_{week}" for kept in KEPT_TABLES}
     with pytest.raises(NotFound):
         await runs.get(past.app, past.admin, old)
-    assert [run.run for run in await past.pages(runs.runs.Wanted())] == [live, elsewhere, recent]
+    assert [run["id"] for run in await past.pages(runs.runs.Wanted())] == [live, elsewhere, recent]
     assert await past.where(live) == {"run", "run_log", "finding"}
 
 
@@ -359,7 +359,7 @@ async def test_every_tree_is_wholly_live_or_kept_or_dropped_and_nothing_alive_is
             assert there <= expected
             assert bool(there & {"run", "kept_run"}) == bool(expected)
             assert ("kept_log" in there) == ("kept_log" in expected)
-    left = [run.run for run in await past.pages(runs.runs.Wanted())]
+    left = [run["id"] for run in await past.pages(runs.runs.Wanted())]
     assert left == sorted((t.runs[0] for t in made if _tables(t.ended, keep, now)), reverse=True)
 
 

@@ -5,6 +5,9 @@ from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
 from litestar.types import Message, Receive, Scope, Send
 
+TELL_METHODS = frozenset({204, 405})
+"""The statuses of the answers to OPTIONS, and to methods that a path does not allow."""
+
 
 class HeadAsGet:
     """Asks for what GET would get; the entrance leaves the body out."""
@@ -25,7 +28,7 @@ class HeadAsGet:
         asked: Scope = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
         async def pass_on(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and message["status"] in TELL_METHODS:
                 known = self._methods.get(asked.get("path_template", ""), "")
                 message["headers"] = [
                     (name, allowed(known or value.decode()).encode() if name == b"allow" else value)

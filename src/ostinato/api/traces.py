@@ -10,5 +10,6 @@ def trace_id(traceparent: bytes | None) -> str:
     """`00-TRACE-SPAN-00` with a new span, in the caller's trace where there is one."""
     found = TRACEPARENT.fullmatch(traceparent) if traceparent else None
     known = found and found[1].strip(b"0") and found[2].strip(b"0")
-    trace = found[1].decode() if found and known else secrets.token_hex(16)
-    return f"00-{trace}-{secrets.token_hex(8)}-00"
+    made = secrets.token_hex(24)
+    trace = found[1].decode() if found and known else made[16:]
+    return f"00-{trace}-{made[:16]}-00"

@@ -90,7 +90,7 @@ async def get_tree(app: App, actor: Actor, run: RunId) -> Tree:
     return Tree(run=seen, below=below, graph=graph, steps=standings)
 
 
-async def list_runs(app: App, actor: Actor, wanted: runs.Wanted) -> list[runs.Seen]:
+async def list_runs(app: App, actor: Actor, wanted: runs.Wanted) -> runs.Page:
     """The newest runs that were started by themselves, a page at a time."""
     async with app.db.reading() as tx:
         return await runs.list_runs(tx, actor.user, wanted)

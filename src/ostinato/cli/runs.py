@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LATEST = 10
 LIVE_STATES = ("QUEUED", "CLAIMED", "RUNNING")
 MOST_LIVE = 100
+MOST_WAITING = 50
 LINES_PER_REQUEST = 1000
 FOLLOW_SECONDS = 10.0
 PLAN_SECONDS = 0.5
@@ -166,15 +167,20 @@ def _overview(server: "Server", found: Any) -> tuple[list[str], Any]:
     ]
     if latest:
         lines += ["", *_run_table(latest)]
-    waits = [f"  run {run.id}, {text.plain(run.name)}: {text.plain(run.waiting or '')}" for run in _waiting(server)]
-    return [*lines, "", "Waiting:", *waits] if waits else lines, page["items"]
+    waits = list(_waiting(server))
+    if waits:
+        lines += ["", "Waiting:", *waits[:MOST_WAITING]]
+        lines += [f"  and {len(waits) - MOST_WAITING:,} more"] if len(waits) > MOST_WAITING else []
+    return lines, page["items"]
 
 
-def _waiting(server: "Server") -> Iterator[Run]:
-    """The runs that wait, also those below running plans."""
+def _waiting(server: "Server") -> Iterator[str]:
+    """A line for every run that waits, also below those that are running."""
     for run in server.get("/api/v1/runs", RunPage, state=list(LIVE_STATES), limit=MOST_LIVE).items:
-        inside = server.get(f"/api/v1/runs/{run.id}", RunDetail).children if run.kind == "plan" else []
-        yield from (one for one in (run, *inside) if one.waiting)
+        below = server.get(f"/api/v1/runs/{run.id}", RunDetail).children if run.state == "RUNNING" else []
+        for one in (run, *below):
+            if one.waiting:
+                yield f"  run {one.id}, {text.plain(one.name)}: {text.plain(one.waiting)}"
 
 
 def _run_lines(detail: RunDetail) -> list[str]:
@@ -189,14 +195,19 @@ def _run_lines(detail: RunDetail) -> list[str]:
         lines.append(f"Waiting: {text.plain(run.waiting)}")
     if run.cancel_requested and not run.ended:
         lines.append("It has been asked to end")
-    if not detail.children:
-        return lines
+    if detail.children:
+        lines += ["", *_child_table(detail)]
+    waits = [f"  {text.plain(s.name)}: {text.plain(s.waiting)}" for s in detail.steps if s.waiting]
+    return [*lines, "", "Steps:", *waits] if waits else lines
+
+
+def _child_table(detail: RunDetail) -> list[str]:
     rows = [
         (str(child.id), "  " * depth + label(child), child.step or "", *cells(child))
         for depth, child in in_order(detail)
     ]
     heads = ("RUN", "TASK", "STEP", "STATE", "DURATION", "ROWS", "NOTE")
-    return [*lines, "", *text.columns(heads, rows, right=frozenset({"RUN", "DURATION", "ROWS"}))]
+    return text.columns(heads, rows, right=frozenset({"RUN", "DURATION", "ROWS"}))
 
 
 def _run_table(runs: list[Run]) -> list[str]:

@@ -48,9 +48,15 @@ class RunPage(msgspec.Struct, frozen=True, kw_only=True):
     items: list[Run]
 
 
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    waiting: str | None = None
+
+
 class RunDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     run: Run
     children: list[Run]
+    steps: list[Step] = []
     skipped_steps: list[str]
 
 

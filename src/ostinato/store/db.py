@@ -1,15 +1,16 @@
 """The door to PostgreSQL: a pool, transactions, and rows as typed structs."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from types import TracebackType
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
 
 from ostinato.core.errors import Unavailable
+from ostinato.store.lending import Lender
 from ostinato.store.sql import statement
 
 T = TypeVar("T")
@@ -64,53 +65,36 @@ class Database:
 
     def __init__(self, url: str, *, connections: int = 10, tap: Tap | None = None) -> None:
         self._url, self._connections, self._tap = url, connections, tap
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._lender: Lender | None = None
 
     async def open(self) -> None:
         """Connect; raises Unavailable with the database's own words."""
+        lender = Lender(self._connect, self._connections)
         try:
-            self._pool = await asyncpg.create_pool(
-                self._url,
-                min_size=1,
-                max_size=self._connections,
-                init=_prepare,
-                reset=_keep,
-                statement_cache_size=1_000,
-                command_timeout=60,
-                server_settings={
-                    "application_name": "ostinato",
-                    "timezone": "UTC",
-                    "jit": "off",
-                    "plan_cache_mode": "force_generic_plan",
-                },
-            )
+            await lender.open()
         except (*UNREACHABLE, asyncpg.PostgresError) as error:
             raise Unavailable(f"The database cannot be reached: {_words(error)}") from error
+        self._lender = lender
 
     async def close(self) -> None:
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
-            try:
-                async with asyncio.timeout(5):
-                    await pool.close()
-            except TimeoutError:
-                pool.terminate()
+        if self._lender is not None:
+            lender, self._lender = self._lender, None
+            await lender.close()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
         """One transaction; raises Unavailable when the database does not answer."""
-        async with self._connection() as connection:
+        async with self.reading() as connection:
             await self._pass("begin")
             async with connection.transaction():
                 yield connection
                 await self._pass("commit")
             await self._pass("committed")
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Tx]:
+    def reading(self) -> "Loan":
         """A connection for single statements that read: each sees what is committed, and costs one round trip."""
-        async with self._connection() as connection:
-            yield connection
+        assert self._lender is not None, "the database has not been opened"
+        return Loan(self._lender, self._tap)
 
     async def run(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         """Run `work` in a transaction, again if another one was in its way. It must not change anything else."""
@@ -125,17 +109,31 @@ class Database:
                     raise
         raise Unavailable("The database is too busy with the same thing: try again")
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Tx]:
-        assert self._pool is not None, "the database has not been opened"
-        _tap.set(self._tap)
+    async def _connect(self) -> Tx:
+        connection = await asyncpg.connect(
+            self._url,
+            timeout=15,
+            statement_cache_size=1_000,
+            command_timeout=60,
+            server_settings={
+                "application_name": "ostinato",
+                "timezone": "UTC",
+                "jit": "off",
+                "plan_cache_mode": "force_generic_plan",
+            },
+        )
         try:
-            async with self._pool.acquire(timeout=15) as connection:
-                yield connection
-        except UNREACHABLE as error:
-            if isinstance(error, ValueError):  # an argument that cannot be encoded is an InterfaceError to asyncpg
-                raise
-            raise Unavailable(f"The database does not answer at the moment: {_words(error)}") from error
+            for name in ("json", "jsonb"):
+                await connection.set_type_codec(
+                    name,
+                    schema="pg_catalog",
+                    encoder=lambda value: msgspec.json.encode(value).decode(),
+                    decoder=msgspec.json.decode,
+                )
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
 
     async def _pass(self, point: str) -> None:
         if self._tap is not None:
@@ -148,8 +146,40 @@ class Database:
             for channel in channels:
                 await connection.add_listener(channel, lambda _c, _p, channel, payload: hear(channel, payload))
         except UNREACHABLE as error:
-            raise Unavailable(f"The database does not answer at the moment: {_words(error)}") from error
+            raise _unavailable(error) from error
         return Listener(connection)
+
+
+class Loan:
+    """A connection for the length of an `async with`; says Unavailable when the database does not answer.
+
+    Nothing of ours outlives a transaction, so a connection needs no reset when it goes back. One on which something may
+    still be going on, because whoever had it was interrupted, does not go back.
+    """
+
+    __slots__ = ("_connection", "_lender", "_tap")
+    _connection: Tx
+
+    def __init__(self, lender: Lender, tap: Tap | None) -> None:
+        self._lender, self._tap = lender, tap
+
+    async def __aenter__(self) -> Tx:
+        _tap.set(self._tap)
+        try:
+            self._connection = await self._lender.lend()
+        except UNREACHABLE as error:
+            raise _unavailable(error) from error
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        connection = self._connection
+        at_rest = error is None or (isinstance(error, Exception) and not isinstance(error, TimeoutError))
+        self._lender.give_back(connection, usable=at_rest and not connection.is_in_transaction())
+        # An argument that cannot be encoded is an InterfaceError to the driver, and no sign of a database that is away.
+        if isinstance(error, UNREACHABLE) and not isinstance(error, ValueError):
+            raise _unavailable(error) from error
 
 
 class Listener:
@@ -164,6 +194,15 @@ class Listener:
 
     async def close(self) -> None:
         self._connection.terminate()
+
+
+def _words(error: BaseException) -> str:
+    """What went wrong; a time-out has no words of its own."""
+    return str(error) or "it took too long"
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    return Unavailable(f"The database does not answer at the moment: {_words(error)}")
 
 
 async def fetch(tx: Tx, name: str, row: type[T], *arguments: Any) -> list[T]:
@@ -193,22 +232,3 @@ async def execute(tx: Tx, name: str, *arguments: Any) -> None:
     if (tap := _tap.get()) is not None:
         await tap.before(name)
     await tx.execute(statement(name), *arguments)
-
-
-def _words(error: BaseException) -> str:
-    """What went wrong; a time-out has no words of its own."""
-    return str(error) or "it took too long"
-
-
-async def _keep(connection: Any) -> None:
-    """Nothing of ours outlives a transaction, so a connection needs no reset when it goes back to the pool."""
-
-
-async def _prepare(connection: Any) -> None:
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(
-            name,
-            schema="pg_catalog",
-            encoder=lambda value: msgspec.json.encode(value).decode(),
-            decoder=msgspec.json.decode,
-        )

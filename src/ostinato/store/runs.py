@@ -104,6 +104,19 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     environment: str | None = None
 
 
+class Page(msgspec.Struct, frozen=True):
+    """Runs as the native API writes them: JSON objects with commas between.
+
+    `live` are those that have not ended, in the order of the page, with their `states`.
+    """
+
+    items: str
+    live: list[RunId]
+    states: list[State]
+    number: int
+    last: RunId | None
+
+
 class Work(msgspec.Struct, frozen=True):
     """Tasks that wait, tasks at work, and plans under way."""
 
@@ -160,11 +173,11 @@ async def tree(tx: Tx, run: RunId, viewer: UserId) -> list[Seen]:
     return await fetch(tx, "runs/tree", Seen, run, viewer)
 
 
-async def list_runs(tx: Tx, viewer: UserId, wanted: Wanted) -> list[Seen]:
+async def list_runs(tx: Tx, viewer: UserId, wanted: Wanted) -> Page:
     states = [state.value for state in wanted.states] if wanted.states else None
-    return await fetch(
-        tx, "runs/list", Seen, wanted.before, viewer, states, wanted.workspace, wanted.environment, wanted.limit
-    )
+    return await fetch_one(
+        tx, "runs/list", Page, wanted.before, viewer, states, wanted.workspace, wanted.environment, wanted.limit
+    ) or Page(items="", live=[], states=[], number=0, last=None)
 
 
 async def count_work(tx: Tx) -> Work:

@@ -39,7 +39,7 @@ async def test_a_started_task_is_a_queued_run_that_says_what_it_waits_for(call: 
     shown = {"kind": "task", "name": "Load", "number": 7, "taskType": "Package", "workspace": "finance"}
     shown |= {"environment": "Production", "state": "QUEUED", "attempt": 0, "startedAt": None, "parent": None}
     assert {name: run[name] for name in shown} == shown
-    assert run["waiting"] == "waits for a free worker slot, or for another run of the same task to end"
+    assert run["waiting"] == "is ready, but no server is alive: starts when one is"
     assert INSTANT.fullmatch(run["queuedAt"])
     assert await world.fetch("SELECT task_id FROM run") == [{"task_id": task}]
 
@@ -55,7 +55,14 @@ async def test_a_plan_goes_before_a_task_of_the_same_name(call: Call, world: Wor
         ("Daily", "step 0", run["id"])
     ]
     assert detail["steps"] == [
-        {"name": "step 0", "state": "running", "after": [], "condition": "all_succeeded", "handlerState": None}
+        {
+            "name": "step 0",
+            "state": "running",
+            "after": [],
+            "condition": "all_succeeded",
+            "handlerState": None,
+            "waiting": None,
+        }
     ]
     assert detail["skippedSteps"] == []
 
@@ -169,6 +176,37 @@ async def test_runs_are_listed_newest_first_page_by_page(call: Call, world: Worl
     assert (await call("GET", "/api/v1/runs?workspace=sales", key)).json() == {"items": [], "next": None}
 
 
+async def test_a_run_looks_the_same_in_a_list_and_by_itself(call: Call, world: World, app: App, key: str) -> None:
+    finance = await world.workspace("finance")
+    task = await world.task(finance, "Package", 1, 'Lo"ad \\ \u00e4\u4e16\U0001f600\u2028\n')
+    plan = await world.plan(finance, 1, "Daily", [task])
+    made = [
+        await world.run(task, "SUCCEEDED", "2026-03-10T10:00:00.001", "2026-03-10T10:00:01.5009"),
+        await world.run(task, "CANCELLED", ended="2026-03-10T10:00:00"),
+        await world.run(task, "RUNNING", "2026-03-10T10:00:00.999999"),
+        await world.run(task, "QUEUED", due="2999-01-01T00:00:00", attempt=1, hold="due"),
+        await world.run(plan=plan, state="FAILED", started="2026-03-10T10:00:00", ended="2026-03-11T11:00:00"),
+    ]
+    await world.execute(
+        """UPDATE run SET reason = 'error', message = E'no \\u0001 "good"\\n', row_count = 7,
+                          counts = '{"left rows": 3}', priority = -5, rerun_of = $2, cancel_reason = 'timeout',
+                          parameters = '{"day": "monday"}',
+                          cancel_requested_at = now(), deadline_at = '2026-03-10T10:00:09.0006Z'
+            WHERE id = $1""",
+        made[0],
+        made[1],
+    )
+    hold(app, made[2], rows=5, total=None)
+    listed = (await call("GET", "/api/v1/runs", key)).json()["items"]
+    alone = [(await call("GET", f"/api/v1/runs/{run}", key)).json()["run"] for run in reversed(made)]
+    assert alone[-1]["parameters"] == {"day": "monday"}
+    assert listed == [{name: value for name, value in run.items() if name != "parameters"} for run in alone]
+    assert (await call("GET", f"/api/v1/runs?limit=1&before={made[1]}", key)).json() == {
+        "items": [listed[-1]],
+        "next": made[0],
+    }
+
+
 async def test_strangers_see_and_end_nothing_and_viewers_end_nothing(call: Call, world: World, key: str) -> None:
     task = await world.task(await world.workspace("finance"), "Package", 1, "Load")
     run = await world.run(task, "QUEUED")
@@ -191,25 +229,17 @@ async def test_ending_a_run_twice_is_the_same_as_once(call: Call, world: World, 
         assert (answer.json()["state"], answer.json()["cancelRequested"]) == ("CANCELLED", True)
 
 
-async def test_a_run_that_waits_for_its_next_try_says_when(call: Call, world: World, key: str) -> None:
-    task = await world.task(await world.workspace("finance"), "Package", 1, "Load")
-    again = await world.run(task, "QUEUED", due="2999-01-01T00:00:00", attempt=1)
-    later = await world.run(task, "QUEUED", due="2999-01-01T00:00:00", attempt=0)
-    claimed = await world.run(task, "CLAIMED")
-    said = [(await call("GET", f"/api/v1/runs/{run}", key)).json()["run"]["waiting"] for run in (again, later, claimed)]
-    assert said == [
-        "will be tried again at 2999-01-01T00:00:00.000Z",
-        "will start at 2999-01-01T00:00:00.000Z",
-        "has a worker slot and is being started",
-    ]
-
-
 async def test_the_progress_of_an_attempt_on_this_server_is_shown(call: Call, world: World, app: App, key: str) -> None:
     run = await world.run(await world.task(await world.workspace("finance"), "Package", 1, "Load"), "RUNNING")
+    hold(app, run, rows=5, total=10)
+    assert (await call("GET", f"/api/v1/runs/{run}", key)).json()["run"]["progress"] == {"rows": 5, "total": 10}
+
+
+def hold(app: App, run: RunId, rows: int, total: int | None) -> None:
+    """Let this server hold the attempt of a run."""
     launch = Launch(run=run, attempt=1, lease=Lease(1), engine="local", timeout_s=None)
     order = WorkOrder(run=run, attempt=1, lease=Lease(1), task_type="Package", task_name="x", config={}, connections={})
-    app.held[run] = Held(launch=launch, losses=0, retries=RetryPolicy(), order=order, rows=5, total=10)
-    assert (await call("GET", f"/api/v1/runs/{run}", key)).json()["run"]["progress"] == {"rows": 5, "total": 10}
+    app.held[run] = Held(launch=launch, losses=0, retries=RetryPolicy(), order=order, rows=rows, total=total)
 
 
 async def finish(world: World, run: RunId) -> None:

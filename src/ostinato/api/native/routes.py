@@ -15,9 +15,10 @@ from ostinato import __version__
 from ostinato.api import documents
 from ostinato.api.dependencies import PROVIDED, TheActor, TheApp
 from ostinato.api.native import translate, wire
-from ostinato.api.native.waiting import wait_until
+from ostinato.api.native.patience import wait_until
 from ostinato.api.problems import FileProblemDetails
-from ostinato.app import definitions, history, runs, tasks
+from ostinato.api.responses import WrittenJson
+from ostinato.app import definitions, history, runs, tasks, waiting
 from ostinato.core.errors import NotFound
 from ostinato.core.ids import PlanId, RunId, TaskId
 from ostinato.core.states import ENDED, State
@@ -42,6 +43,7 @@ Filter = Annotated[str | None, QueryParameter(pattern=wire.CLEAN, max_length=wir
 
 
 refusals = partial(documents.refusals, body=FileProblemDetails)
+RUN_PAGE = ResponseSpec(data_container=wire.RunPage, description="The page.", generate_examples=False)
 NOT_READY = {503: ResponseSpec(data_container=wire.Health, description="Not yet.", generate_examples=False)}
 
 
@@ -75,10 +77,15 @@ async def start_run(app: TheApp, actor: TheActor, data: JSONBody[wire.Start], ke
         run = await runs.start_plan(app, actor, PlanId(found.id), now, key=key)
     else:
         run = await runs.start_task(app, actor, TaskId(found.id), now, key=key)
-    return translate.run(app, await runs.get(app, actor, run), now)
+    return translate.run(app, await waiting.get(app, actor, run, now))
 
 
-@get("/runs", operation_id="listRuns", summary="The newest runs started by themselves", responses=refusals(401, 422))
+@get(
+    "/runs",
+    operation_id="listRuns",
+    summary="The newest runs started by themselves",
+    responses={200: RUN_PAGE, **refusals(401, 422)},
+)
 async def list_runs(
     app: TheApp,
     actor: TheActor,
@@ -89,7 +96,7 @@ async def list_runs(
     state_filter: Annotated[list[State] | None, QueryParameter(name="state")] = None,
     workspace: Filter = None,
     environment: Filter = None,
-) -> wire.RunPage:
+) -> WrittenJson:
     wanted = Wanted(
         limit=limit,
         before=RunId(before) if before else None,
@@ -97,7 +104,7 @@ async def list_runs(
         workspace=workspace,
         environment=environment,
     )
-    return translate.run_page(app, await runs.list_runs(app, actor, wanted), limit, datetime.now(UTC))
+    return translate.run_page(app, await waiting.list_runs(app, actor, wanted, datetime.now(UTC)), limit)
 
 
 @get(
@@ -111,7 +118,7 @@ async def get_run(app: TheApp, actor: TheActor, run_id: RunNumber, wait: Wait = 
     run = _known(run_id)
     if wait:
         await wait_until(lambda: runs.get(app, actor, run), lambda seen: seen.state in ENDED, wait)
-    return translate.run_detail(app, await runs.get_tree(app, actor, run), datetime.now(UTC))
+    return translate.run_detail(app, await waiting.get_tree(app, actor, run, datetime.now(UTC)))
 
 
 @get("/runs/{run_id:int}/logs", operation_id="readLog", summary="The log of a run", responses=refusals(401, 404, 422))
@@ -163,7 +170,7 @@ async def cancel_run(app: TheApp, actor: TheActor, run_id: RunNumber) -> wire.Ru
     """Asking again changes nothing."""
     run, now = _known(run_id), datetime.now(UTC)
     await runs.cancel(app, actor, run, now)
-    return translate.run(app, await runs.get(app, actor, run), now)
+    return translate.run(app, await waiting.get(app, actor, run, now))
 
 
 @get("/retention", operation_id="getRetention", summary="How long what is kept", responses=refusals(401, 503))

@@ -1,17 +1,22 @@
 """From the core's words to our own dialect's."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
+
+import msgspec
 
 from ostinato.api.native import wire
+from ostinato.api.responses import WrittenJson
 from ostinato.app.application import App
 from ostinato.app.definitions import Bundle, Change, File
 from ostinato.app.runs import Tree, skipped_steps
+from ostinato.app.waiting import Told, ToldPage, ToldTree
 from ostinato.core.contracts import Finding
 from ostinato.core.ids import RunId
 from ostinato.core.plans import Graph
 from ostinato.core.progress import StepState
 from ostinato.core.states import ENDED, State
+from ostinato.core.times import instant
 from ostinato.store.history import Retention
 from ostinato.store.logs import Written
 from ostinato.store.runs import Seen
@@ -26,50 +31,32 @@ STEP_STATES: dict[StepState, wire.StepName] = {
 }
 
 
-def run(app: App, seen: Seen, now: datetime, step: str | None = None) -> wire.Run:
-    """One run; `step` is the name of the step it is part of, where that is known."""
-    return wire.Run(
-        id=seen.run,
-        kind=seen.kind,
-        name=seen.name,
-        number=seen.number,
-        task_type=seen.task_type,
-        workspace=seen.workspace,
-        environment=seen.environment,
-        state=seen.state,
-        reason=seen.reason,
-        message=seen.message,
-        attempt=seen.attempt,
-        queued_at=instant(seen.queued_at),
-        started_at=instant(seen.started_at) if seen.started_at else None,
-        ended_at=instant(seen.ended_at) if seen.ended_at else None,
-        duration_seconds=_seconds(seen.started_at, seen.ended_at),
-        due_at=instant(seen.due_at),
-        parent=seen.parent,
-        root=seen.root,
-        step=step,
-        handler=seen.handler,
-        rows=seen.row_count,
-        counts=seen.counts,
-        cancel_requested=seen.cancel_requested_at is not None,
-        plan_version=seen.plan_version,
-        progress=_progress(app, seen.run),
-        waiting=waiting(seen, now),
-    )
+LEFT_OPEN = '"progress":null,"waiting":"?"}'
+"""How `runs/list` writes a run's end if it has not ended. Inside of texts quotes look different: it is nowhere else."""
 
 
-def run_page(app: App, found: Sequence[Seen], limit: int, now: datetime) -> wire.RunPage:
-    return wire.RunPage(
-        items=[run(app, seen, now) for seen in found], next=found[-1].run if len(found) == limit else None
-    )
+def run(app: App, told: Told) -> wire.Run:
+    """One run, with the values it was started with."""
+    return msgspec.structs.replace(_run(app, told.run, told.waits), parameters=told.run.parameters)
 
 
-def run_detail(app: App, tree: Tree, now: datetime) -> wire.RunDetail:
+def run_page(app: App, told: ToldPage, limit: int) -> WrittenJson:
+    """The runs as the database wrote them, and of those that have not ended what it left open."""
+    page = told.page
+    first, *parts = page.items.split(LEFT_OPEN)
+    said = (_left_open(app, run, told.waits.get(run)) for run in page.live)
+    items = first + "".join(more + part for more, part in zip(said, parts, strict=True))
+    following = page.last if page.number == limit else "null"
+    return WrittenJson(f'{{"items":[{items}],"next":{following}}}'.encode())
+
+
+def run_detail(app: App, told: ToldTree) -> wire.RunDetail:
+    tree, waits = told.tree, told.waits
     graphs = _graphs(app, tree)
     return wire.RunDetail(
-        run=run(app, tree.run, now),
-        children=[run(app, seen, now, _step_name(seen, graphs)) for seen in tree.below],
-        steps=_steps(tree),
+        run=run(app, Told(run=tree.run, waits=waits.get(tree.run.run))),
+        children=[_run(app, seen, waits.get(seen.run), _step_name(seen, graphs)) for seen in tree.below],
+        steps=_steps(tree, told.step_waits),
         skipped_steps=skipped_steps(tree),
     )
 
@@ -129,22 +116,44 @@ def definition_files(files: Sequence[File]) -> wire.DefinitionFiles:
     return wire.DefinitionFiles(files=[wire.DefinitionFile(name=file.name, text=file.text) for file in files])
 
 
-def instant(at: datetime) -> str:
-    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+def _run(app: App, seen: Seen, waits: str | None, step: str | None = None) -> wire.Run:
+    """`step` is the name of the step it is part of, where that is known."""
+    return wire.Run(
+        id=seen.run,
+        kind=seen.kind,
+        name=seen.name,
+        number=seen.number,
+        task_type=seen.task_type,
+        workspace=seen.workspace,
+        environment=seen.environment,
+        state=seen.state,
+        reason=seen.reason,
+        message=seen.message,
+        attempt=seen.attempt,
+        queued_at=instant(seen.queued_at),
+        started_at=instant(seen.started_at) if seen.started_at else None,
+        ended_at=instant(seen.ended_at) if seen.ended_at else None,
+        duration_seconds=_seconds(seen.started_at, seen.ended_at),
+        due_at=instant(seen.due_at),
+        parent=seen.parent,
+        root=seen.root,
+        step=step,
+        handler=seen.handler,
+        rows=seen.row_count,
+        counts=seen.counts,
+        cancel_requested=seen.cancel_requested_at is not None,
+        plan_version=seen.plan_version,
+        priority=seen.priority,
+        deadline_at=instant(seen.deadline_at) if seen.deadline_at else None,
+        cause=seen.cause,
+        rerun_of=seen.rerun_of,
+        progress=_progress(app, seen.run),
+        waiting=waits,
+    )
 
 
-def waiting(seen: Seen, now: datetime) -> str | None:
-    """What a run that is not at work waits for."""
-    match seen.state:
-        case State.CLAIMED:
-            return "has a worker slot and is being started"
-        case State.QUEUED if seen.due_at > now:
-            verb = "will be tried again" if seen.attempt else "will start"
-            return f"{verb} at {instant(seen.due_at)}"
-        case State.QUEUED:
-            return "waits for a free worker slot, or for another run of the same task to end"
-        case _:
-            return None
+def _left_open(app: App, number: RunId, waits: str | None) -> str:
+    return msgspec.json.encode({"progress": _progress(app, number), "waiting": waits})[1:].decode()
 
 
 def _progress(app: App, number: RunId) -> wire.Progress | None:
@@ -167,7 +176,7 @@ def _step_name(seen: Seen, graphs: Mapping[RunId, Graph]) -> str | None:
     return graph.steps[seen.step].name if graph and seen.step is not None else None
 
 
-def _steps(tree: Tree) -> list[wire.Step]:
+def _steps(tree: Tree, waits: Sequence[str | None]) -> list[wire.Step]:
     if tree.graph is None:
         return []
     standings = {(standing.step, standing.handler): standing for standing in tree.steps}
@@ -178,6 +187,7 @@ def _steps(tree: Tree) -> list[wire.Step]:
             after=[tree.graph.steps[before].name for before in step.after],
             condition=step.condition,
             handler_state=standings[number, True].state if (number, True) in standings else None,
+            waiting=waits[number],
         )
         for number, step in enumerate(tree.graph.steps)
     ]

@@ -70,8 +70,21 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     counts: Mapping[str, int] | None
     cancel_requested: bool
     plan_version: int | None
+    priority: Annotated[int, msgspec.Meta(description="Of two runs that could start, the one with more goes first.")]
+    deadline_at: Annotated[Instant | None, msgspec.Meta(description="When it fails if it has not ended by then.")]
+    cause: Annotated[str, msgspec.Meta(description="api, plan or schedule: what started it.")]
+    rerun_of: Annotated[int | None, msgspec.Meta(description="The run that it is a re-run of.")]
+    parameters: (
+        Annotated[
+            Mapping[str, Any] | None,
+            msgspec.Meta(description="Values it was started with; not among the items of a list and below a run."),
+        ]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
     progress: Progress | None
-    waiting: Annotated[str | None, msgspec.Meta(description="What it waits for, in words.")]
+    waiting: Annotated[
+        str | None, msgspec.Meta(description="What it waits for and what wakes it; null if it is running or has ended.")
+    ]
 
 
 class RunPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +100,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     after: Sequence[str]
     condition: Condition
     handler_state: Annotated[StepState | None, msgspec.Meta(description="How far its failure handler is.")]
+    waiting: Annotated[str | None, msgspec.Meta(description="What it waits for, or which of its runs are held back.")]
 
 
 class RunDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
