@@ -1,8 +1,10 @@
 """What every use case needs at hand: the database, the keys, and what this server knows of the attempts it holds."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ostinato.app.keyring import Keyring
@@ -63,8 +65,19 @@ class App:
     last_turn_at: datetime | None = None
     last_claim_at: datetime | None = None
 
+    wall: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """The clock of this machine."""
+    told_time: tuple[datetime, float] | None = None
+    """What time it was by the database, and by the clock of this process that only goes forward."""
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     """Set, and replaced by a new one, whenever this server has moved runs."""
+
+    def now(self) -> datetime:
+        """The time by the database, which all servers share; by this machine's own clock before it has been told."""
+        if self.told_time is None:
+            return self.wall()
+        told, since = self.told_time
+        return told + timedelta(seconds=time.monotonic() - since)
 
     def tell_waiting(self) -> None:
         """Runs have moved: whoever waits for one looks again."""

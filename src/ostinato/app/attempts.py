@@ -199,7 +199,8 @@ def _end_report(app: App, report: Finished, now: datetime) -> attempts.EndReport
     elif outcome.reason is Reason.LOST:
         target, due = _after_loss(held, now)
     elif not outcome.succeeded:
-        due = retry_due(held.retries if held else RetryPolicy(), report.attempt, outcome.reason, now)
+        tries = report.attempt - (held.losses if held else 0)  # what was lost says nothing about the work
+        due = retry_due(held.retries if held else RetryPolicy(), tries, outcome.reason, now)
         target = State.QUEUED if due else State.FAILED
     started = _instant(report.started) if report.started is not None else held.started_at if held else None
     return attempts.EndReport(

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -19,7 +20,9 @@ async def begin(app: App, now: datetime, *, alone: bool) -> None:
     async with app.db.transaction() as tx:
         if alone:
             await sessions.end_all(tx)
-        app.session = await sessions.begin(tx, socket.gethostname(), os.getpid(), app.slots, now, LIFE)
+        life = await sessions.begin(tx, socket.gethostname(), os.getpid(), app.slots, now, LIFE)
+    app.session = life.session
+    app.told_time = (life.now, time.monotonic())
 
 
 async def renew(app: App, now: datetime) -> bool:
@@ -33,11 +36,12 @@ async def renew(app: App, now: datetime) -> bool:
         return False
     before = dict(app.held)
     async with app.db.transaction() as tx:
-        others = await sessions.renew(tx, app.session, LIFE, app.slots)
-        if others is None:
+        life = await sessions.renew(tx, app.session, LIFE, app.slots)
+        if life is None:
             return False
         held = await attempts.held(tx, app.session)
-    app.others = others
+    app.others = life.others
+    app.told_time = (life.now, time.monotonic())
     app.cancelled.update((row.lease, row.run) for row in held if row.cancelling and row.run in app.held)
     leases = {row.lease for row in held}
     for run, attempt in before.items():

@@ -1,7 +1,6 @@
 """The routes of our own dialect."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -72,7 +71,7 @@ async def get_status(app: TheApp, actor: TheActor) -> wire.Status:
 )
 async def start_run(app: TheApp, actor: TheActor, data: JSONBody[wire.Start], key: Key = None) -> wire.Run:
     """A plan goes before a task of the same name."""
-    now = datetime.now(UTC)
+    now = app.now()
     found = await runs.find_runnable(app, actor, data.name, data.environment, data.workspace)
     trigger = Trigger(parameters=data.parameters, priority=data.priority, key=key)
     run = await starts.start(app, actor, found.what, trigger, now)
@@ -103,7 +102,7 @@ async def list_runs(
         workspace=workspace,
         environment=environment,
     )
-    return translate.run_page(app, await waiting.list_runs(app, actor, wanted, datetime.now(UTC)), limit)
+    return translate.run_page(app, await waiting.list_runs(app, actor, wanted, app.now()), limit)
 
 
 @get(
@@ -117,7 +116,7 @@ async def get_run(app: TheApp, actor: TheActor, run_id: RunNumber, wait: Wait = 
     run = _known(run_id)
     if wait:
         await wait_until(lambda: runs.get(app, actor, run), lambda seen: seen.state in ENDED, wait)
-    return translate.run_detail(app, await waiting.get_tree(app, actor, run, datetime.now(UTC)))
+    return translate.run_detail(app, await waiting.get_tree(app, actor, run, app.now()))
 
 
 @get("/runs/{run_id:int}/logs", operation_id="readLog", summary="The log of a run", responses=refusals(401, 404, 422))
@@ -167,7 +166,7 @@ async def list_findings(
 )
 async def cancel_run(app: TheApp, actor: TheActor, run_id: RunNumber) -> wire.Run:
     """Asking again changes nothing."""
-    run, now = _known(run_id), datetime.now(UTC)
+    run, now = _known(run_id), app.now()
     await runs.cancel(app, actor, run, now)
     return translate.run(app, await waiting.get(app, actor, run, now))
 
@@ -188,7 +187,7 @@ async def rerun_run(
     app: TheApp, actor: TheActor, run_id: RunNumber, data: JSONBody[wire.Rerun], key: Key = None
 ) -> wire.Run:
     """All of it, what failed, or from a step on; a new run that points to the old one."""
-    now = datetime.now(UTC)
+    now = app.now()
     newest = data.version == "newest"
     run = await reruns.rerun(app, actor, _known(run_id), data.part, now, step=data.step, newest=newest, key=key)
     return translate.run(app, await waiting.get(app, actor, run, now))
@@ -204,7 +203,7 @@ async def rerun_run(
 async def set_paused(app: TheApp, actor: TheActor, data: JSONBody[wire.Pause]) -> wire.Paused:
     """Asking again changes nothing."""
     found = await runs.find_runnable(app, actor, data.name, data.environment, data.workspace)
-    changed = await pauses.set_paused(app, actor, found.what, paused=data.paused, note=data.note, now=datetime.now(UTC))
+    changed = await pauses.set_paused(app, actor, found.what, paused=data.paused, note=data.note, now=app.now())
     return translate.paused(found, paused=data.paused, changed=changed)
 
 
@@ -218,7 +217,7 @@ async def set_paused(app: TheApp, actor: TheActor, data: JSONBody[wire.Pause]) -
 )
 async def apply_definitions(app: TheApp, actor: TheActor, data: JSONBody[wire.Bundle]) -> wire.Changes:
     """All or nothing: one transaction."""
-    return translate.changes(await definitions.apply(app, actor, translate.bundle(data), datetime.now(UTC)))
+    return translate.changes(await definitions.apply(app, actor, translate.bundle(data), app.now()))
 
 
 @post(
@@ -231,7 +230,7 @@ async def apply_definitions(app: TheApp, actor: TheActor, data: JSONBody[wire.Bu
 )
 async def diff_definitions(app: TheApp, actor: TheActor, data: JSONBody[wire.Bundle]) -> wire.Changes:
     """Changes nothing."""
-    return translate.changes(await definitions.diff(app, actor, translate.bundle(data), datetime.now(UTC)))
+    return translate.changes(await definitions.diff(app, actor, translate.bundle(data), app.now()))
 
 
 @get(

@@ -1,7 +1,5 @@
 """The ten operations of the TimeXtender Orchestration API."""
 
-from datetime import UTC, datetime
-
 from litestar import Router, get, post
 from litestar.response.base import ASGIResponse
 
@@ -97,7 +95,7 @@ async def trigger_process_map(
 ) -> ASGIResponse:
     """Returns at once; the process map runs afterwards. Needs Contributor access."""
     place = translate.place_to_trigger(workspace, uat, data)
-    await plans.start(app, actor, place, translate.number(processMapId), datetime.now(UTC), repetition=repetition)
+    await plans.start(app, actor, place, translate.number(processMapId), app.now(), repetition=repetition)
     return translate.accepted()
 
 
@@ -148,7 +146,7 @@ async def trigger_task(
 ) -> ASGIResponse:
     """Returns at once; the task runs afterwards. Needs Contributor access."""
     place = translate.place_to_trigger(workspace, uat, data)
-    await tasks.start(app, actor, place, key, datetime.now(UTC), repetition=repetition)
+    await tasks.start(app, actor, place, key, app.now(), repetition=repetition)
     return translate.accepted()
 
 
