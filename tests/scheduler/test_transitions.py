@@ -101,6 +101,8 @@ async def test_a_task_run_takes_every_event_as_the_table_says(stage: Stage, situ
             after = await stage.row()
             assert {after["state"]} == end_of(state, event, before["cancel_reason"])
             assert after["state"] in effect(state, event).to
+            if (after["state"], after["cancel_reason"]) == (State.FAILED, "timeout") and event is not Event.FAIL:
+                assert (after["reason"], after["message"]) == ("timeout", "The run took longer than its own timeout")
     copies = await stage.value("SELECT count(*) FROM run WHERE rerun_of = $1", stage.run)
     assert copies == (event is Event.RERUN and state in ENDED)
     await stage.play_on()
