@@ -31,11 +31,19 @@ from ostinato.store import users
 from ostinato.store.db import Database
 from ostinato.store.embedded import EmbeddedPostgres
 from ostinato.store.migrate import migrate
+from tests.taps import Faults
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+FAULTS = Faults(float(os.environ["OSTINATO_TEST_FAULTS"]), 1) if "OSTINATO_TEST_FAULTS" in os.environ else None
+"""How often the database fails those who withstand it: engines, and clients that try again."""
 CARELESS = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
 TEMPLATE = f"ostinato_template_{os.getpid()}"
 _copies = count(1)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if FAULTS is not None:
+        terminalreporter.write_line(f"faults: {dict(sorted(FAULTS.seen.items()))}")
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +107,7 @@ def fresh_database(server_url: str, template: str) -> Iterator[str]:
 @asynccontextmanager
 async def opened_app(url: str, now: datetime) -> AsyncIterator[App]:
     """The app on a fresh database, as after its first start."""
-    opened = App(db=Database(url), keyring=Keyring({"test": bytes(32)}))
+    opened = App(db=Database(url, tap=FAULTS), keyring=Keyring({"test": bytes(32)}))
     await opened.db.open()
     await access.set_up(opened, now)
     yield opened

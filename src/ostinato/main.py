@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 import uvicorn
@@ -25,7 +26,7 @@ from ostinato.core.ids import RunId
 from ostinato.scheduler.engine import Engine
 from ostinato.store.db import Database
 from ostinato.store.embedded import EmbeddedPostgres
-from ostinato.store.home import Home, write_private
+from ostinato.store.home import Home, read_private, write_private
 from ostinato.store.migrate import migrate
 
 log = structlog.get_logger()
@@ -81,7 +82,7 @@ async def _serve(settings: Settings, url: str, revive: Callable[[], bool], liste
             pace=engine.pace,
         )
         await engine.start(executor)
-        write_private(settings.home / LOCAL_KEY, await access.replace_local_key(app, datetime.now(UTC)))
+        await _replace_local_key(app, settings.home / LOCAL_KEY)
         server = _Server(
             uvicorn.Config(
                 make_asgi(app, settings, lambda: server.started),
@@ -106,6 +107,11 @@ async def _serve(settings: Settings, url: str, revive: Callable[[], bool], liste
         finally:
             keeping.cancel()
             await engine.stop()
+
+
+async def _replace_local_key(app: App, file: Path) -> None:
+    before = read_private(file)
+    write_private(file, await access.replace_local_key(app, before, datetime.now(UTC)))
 
 
 async def _keep_alive(revive: Callable[[], bool]) -> None:

@@ -162,7 +162,7 @@ class World:
             for time, text in lines:
                 await tx.execute(
                     """INSERT INTO run_log (run_id, seq, attempt, at, line)
-                       SELECT $1, COALESCE(max(seq), 1000000000) + 1, 1, $2, $3 FROM run_log WHERE run_id = $1""",
+                       SELECT $1, COALESCE(max(seq), 1000000000) + 1, 1, $2, $3 FROM find_log($1, 0, 1000000)""",
                     run,
                     at(time),
                     text,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -19,6 +20,7 @@ from ostinato.executors.local import LocalExecutor
 from ostinato.scheduler.engine import Engine
 from ostinato.store import users
 from ostinato.store.runs import Seen
+from tests.taps import insist, withstanding
 
 DEADLINE_SECONDS = 20
 HEAD = """
@@ -42,12 +44,14 @@ class Lab:
 
     async def define(self, text: str) -> None:
         bundle = definitions.Bundle(files=[definitions.File(name="lab.yaml", text=HEAD + text)])
-        await definitions.apply(self.app, self.admin, bundle, datetime.now(UTC))
+        await insist(lambda: definitions.apply(self.app, self.admin, bundle, datetime.now(UTC)))
 
     async def start(self, name: str, *, key: str | None = None) -> RunId:
-        found = await runs.find_runnable(self.app, self.admin, name, "Production", None)
+        """Start it, and again under the same key if the answer gets lost."""
+        found = await insist(lambda: runs.find_runnable(self.app, self.admin, name, "Production", None))
         start = runs.start_plan if found.kind == "plan" else runs.start_task
-        return await start(self.app, self.admin, found.id, datetime.now(UTC), key=key)  # type: ignore[arg-type]
+        key = key or str(uuid4())
+        return await insist(lambda: start(self.app, self.admin, found.id, datetime.now(UTC), key=key))  # type: ignore[arg-type]
 
     async def user(self, name: str, role: str) -> Actor:
         """Somebody with a role in the workspace."""
@@ -57,7 +61,7 @@ class Lab:
         return Actor(user=user, name=name, administrator=False, credential=CredentialId(0))
 
     async def get(self, run: RunId) -> Seen:
-        return await runs.get(self.app, self.admin, run)
+        return await insist(lambda: runs.get(self.app, self.admin, run))
 
     async def ended(self, run: RunId) -> Seen:
         async def has_ended() -> bool:
@@ -77,10 +81,12 @@ class Lab:
 
     async def children(self, run: RunId) -> dict[str, State]:
         """The names of the runs below, with their states."""
-        return {child.name: child.state for child in (await runs.get_tree(self.app, self.admin, run)).below}
+        tree = await insist(lambda: runs.get_tree(self.app, self.admin, run))
+        return {child.name: child.state for child in tree.below}
 
     async def log(self, run: RunId) -> list[str]:
-        return [line.text for line in await runs.read_log(self.app, self.admin, run, 0, 1_000)]
+        lines = await insist(lambda: runs.read_log(self.app, self.admin, run, 0, 1_000))
+        return [line.text for line in lines]
 
     def marks(self, name: str = "mark") -> list[str]:
         """What attempts left in a mark file: `RUN ATTEMPT` per attempt, in the order they began."""
@@ -111,13 +117,19 @@ async def lab(app: App, admin: Actor, tmp_path: Path) -> Lab:
 async def live(lab: Lab, tmp_path: Path) -> AsyncIterator[Lab]:
     """A workspace with a running engine and four workers."""
     engine = make_engine(lab.app)
-    await engine.start(make_executor(lab.app, engine, tmp_path))
+    await start_engine(engine, make_executor(lab.app, engine, tmp_path))
     yield lab
     await engine.stop()
 
 
 def make_engine(app: App) -> Engine:
     return Engine(app, alone=True)
+
+
+async def start_engine(engine: Engine, executor: LocalExecutor) -> None:
+    """Start an engine whose loops withstand faults."""
+    with withstanding():
+        await insist(lambda: engine.start(executor))
 
 
 def make_executor(app: App, engine: Engine, folder: Path) -> LocalExecutor:

@@ -8,12 +8,12 @@ import pytest
 from ostinato.app import attempts, runs, sessions
 from ostinato.app.application import App
 from ostinato.app.keyring import Keyring
-from ostinato.core.contracts import Finished, Log, LogLine, Outcome
+from ostinato.core.contracts import Finished, Launch, Log, LogLine, Outcome
 from ostinato.core.errors import Conflict
 from ostinato.core.states import Reason, State
 from ostinato.store import sessions as session_statements
 from ostinato.store.db import Database
-from tests.scheduler.conftest import Lab, make_engine, make_executor, until
+from tests.scheduler.conftest import Lab, make_engine, make_executor, start_engine, until
 
 
 def wait_task(lab: Lab, name: str = "t", **more: str) -> str:
@@ -167,14 +167,14 @@ async def test_the_same_idempotency_key_gives_the_same_run(live: Lab) -> None:
 async def test_stopping_the_server_puts_its_work_back_and_the_next_one_does_it(lab: Lab) -> None:
     await lab.define(f"tasks:\n{wait_task(lab)}")
     engine = make_engine(lab.app)
-    await engine.start(make_executor(lab.app, engine, lab.folder))
+    await start_engine(engine, make_executor(lab.app, engine, lab.folder))
     run = await lab.start("t")
     await lab.running(run)
     await engine.stop()
     assert ((await lab.get(run)).state, (await lab.get(run)).attempt) == (State.QUEUED, 0)
     (lab.folder / "go").touch()
     engine = make_engine(lab.app)
-    await engine.start(make_executor(lab.app, engine, lab.folder))
+    await start_engine(engine, make_executor(lab.app, engine, lab.folder))
     assert (await lab.ended(run)).state is State.SUCCEEDED
     await engine.stop()
 
@@ -192,6 +192,12 @@ async def claimed(lab: Lab) -> tuple[int, int]:
     run = await lab.start("t")
     (launch,) = await attempts.take_turn(lab.app, [], 1, datetime.now(UTC))
     return run, launch.lease
+
+
+def says(launch: Launch, number: int, text: str) -> Log:
+    """One line of an attempt."""
+    lines = [LogLine(at=time.time(), text=text)]
+    return Log(run=launch.run, attempt=launch.attempt, lease=launch.lease, lines=lines, first=number)
 
 
 def finished(run: int, lease: int, outcome: Outcome) -> Finished:
@@ -215,6 +221,37 @@ async def test_an_attempt_of_a_dead_server_is_taken_back_and_its_late_report_cha
     assert await lab.log(run) == [  # type: ignore[arg-type]
         "The server that ran this attempt is gone: queued",
         "Attempt 1 reported its end (succeeded) after it was taken back: this changes nothing",
+    ]
+
+
+async def test_an_attempt_that_begins_anew_after_a_stop_loses_no_line(lab: Lab) -> None:
+    await lab.define(f"tasks:\n{wait_task(lab)}")
+    now = datetime.now(UTC)
+    await sessions.begin(lab.app, now, alone=False)
+    run = await lab.start("t")
+    for life in ("first", "second"):
+        (launch,) = await attempts.take_turn(lab.app, [], 1, now)
+        await attempts.take_turn(lab.app, [says(launch, 1, f"{life} life")], 0, now)
+        await attempts.release(lab.app, now)
+    stopped = "The server stopped: the attempt ended and will start again"
+    assert await lab.log(run) == ["first life", stopped, "second life", stopped]
+
+
+async def test_what_the_engine_notes_meanwhile_pushes_no_line_out(lab: Lab) -> None:
+    await lab.define(f"tasks:\n{wait_task(lab)}")
+    run, old = await claimed(lab)
+    now = datetime.now(UTC)
+    await expire(lab.app)
+    await attempts.rescue(lab.app, now)
+    (launch,) = await attempts.take_turn(lab.app, [], 1, now)
+    await attempts.take_turn(lab.app, [says(launch, 1, "one")], 0, now)
+    await attempts.take_turn(lab.app, [finished(run, old, Outcome(succeeded=True))], 0, now)
+    await attempts.take_turn(lab.app, [says(launch, 2, "two")], 0, now)
+    assert await lab.log(launch.run) == [
+        "The server that ran this attempt is gone: queued",
+        "one",
+        "Attempt 1 reported its end (succeeded) after it was taken back: this changes nothing",
+        "two",
     ]
 
 

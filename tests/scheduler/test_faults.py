@@ -11,7 +11,7 @@ from ostinato.app import attempts, runs, sessions
 from ostinato.core.contracts import Outcome
 from ostinato.core.errors import Conflict
 from ostinato.core.states import Reason, State
-from tests.scheduler.conftest import Lab, make_engine, make_executor, until
+from tests.scheduler.conftest import Lab, make_engine, make_executor, start_engine, until
 from tests.scheduler.test_attempts import claimed, expire, finished, wait_task
 
 
@@ -78,7 +78,7 @@ async def test_while_no_worker_can_be_started_nothing_is_lost(lab: Lab, monkeypa
     python = sys.executable
     monkeypatch.setattr(sys, "executable", "/bin/false")
     engine = make_engine(lab.app)
-    await engine.start(make_executor(lab.app, engine, lab.folder))
+    await start_engine(engine, make_executor(lab.app, engine, lab.folder))
     run = await lab.start("t")
 
     async def is_claimed() -> bool:

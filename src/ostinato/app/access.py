@@ -92,11 +92,13 @@ async def delete_key(app: App, key: CredentialId, now: datetime) -> None:
             raise NotFound("API key", key)
 
 
-async def replace_local_key(app: App, now: datetime) -> str:
-    """The key of the command line on this machine, new at every start; the one before stops working."""
+async def replace_local_key(app: App, before: str | None, now: datetime) -> str:
+    """The key of the command line of one data folder, new at every start; the one before stops working, those of other
+    servers on the same database do not."""
     async with app.db.transaction() as tx:
         owner = await users.ensure(tx, ADMINISTRATOR, now)
-        await credentials.delete_kind(tx, owner, "local", now)
+        if before is not None:
+            await credentials.delete_local(tx, owner, hashlib.sha256(before.encode()).digest(), now)
         return await _make_key(tx, owner, "local", "The command line on the server's machine", now)
 
 

@@ -12,12 +12,12 @@ from ostinato.app import attempts, holds, sessions
 from ostinato.app.application import App
 from ostinato.core.contracts import Executor, Finished, Report, Started
 from ostinato.core.errors import Unavailable
-from ostinato.scheduler import advance, dispatch, rescue
+from ostinato.scheduler import advance, dispatch, prune, rescue
 from ostinato.store.db import Listener
 
 log = structlog.get_logger()
 
-LONGEST_SLEEP = 0.5
+LONGEST_SLEEP = 1.0
 """Seconds. A notification can be lost and a retry becomes due by itself, so the engine looks at least this often."""
 GATHER_SECONDS = 0.02
 MANY = 8
@@ -25,6 +25,8 @@ MANY_SECONDS = 0.001
 """After a turn with many reports and starts, more are given a moment to gather: a lone run never waits for others."""
 LOOK_AROUND = 2.0
 """Seconds between two renewals of the session; a fraction of its life."""
+HISTORY_SECONDS = 30.0
+"""Between two looks for what belongs into history, or out of it."""
 MOST_WAITING = 2_000
 """Reports that may wait to be stored, while the database is away or slow."""
 PATIENCE = (0.1, 0.5, 1.0, 2.0)
@@ -50,6 +52,7 @@ class Engine:
         self._listener: Listener | None = None
         self._working: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
+        self._pruning: asyncio.Task[None] | None = None
 
     def hear(self, report: Report) -> None:
         """Take a report from an executor. An end calls for a turn at once; beginnings and lines can wait a moment, and
@@ -78,9 +81,11 @@ class Engine:
         await executor.start()
         self._working = asyncio.create_task(self._work())
         self._looking = asyncio.create_task(self._look_around())
+        self._pruning = asyncio.create_task(self._keep_history())
 
     async def stop(self) -> None:
         """End in good order: workers stop, what they reported is stored, the rest goes back into the queue."""
+        await _end(self._pruning)
         await _end(self._working)
         if self._executor is not None:
             await self._executor.stop()
@@ -161,6 +166,17 @@ class Engine:
                 await _sleep_until(self._app.look, LOOK_AROUND)
             except Exception as error:
                 failures = await _pause("engine.look_around_failed", error, failures)
+
+    async def _keep_history(self) -> None:
+        """Move what has ended into history and drop what is too old, beside everything else: it may take its time."""
+        failures = 0
+        while True:
+            await asyncio.sleep(HISTORY_SECONDS)
+            try:
+                await prune.tick(self._app, self._now())
+                failures = 0
+            except Exception as error:
+                failures = await _pause("engine.history_failed", error, failures)
 
     async def _keep_listening(self) -> None:
         if self._listener is None or self._listener.lost:

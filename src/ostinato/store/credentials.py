@@ -63,8 +63,8 @@ async def delete(tx: Tx, credential: CredentialId, now: datetime) -> bool:
     return await fetch_value(tx, "credentials/delete", credential, now) is not None
 
 
-async def delete_kind(tx: Tx, user: UserId, kind: str, now: datetime) -> None:
-    await execute(tx, "credentials/delete_kind", user, kind, now)
+async def delete_local(tx: Tx, user: UserId, digest: bytes, now: datetime) -> None:
+    await execute(tx, "credentials/delete_local", user, digest, now)
 
 
 async def used(tx: Tx, credentials: Collection[CredentialId], now: datetime) -> None:

@@ -73,7 +73,7 @@ class Database:
         try:
             await lender.open()
         except (*UNREACHABLE, asyncpg.PostgresError) as error:
-            raise Unavailable(f"The database cannot be reached: {error}") from error
+            raise Unavailable(f"The database cannot be reached: {_words(error)}") from error
         self._lender = lender
 
     async def close(self) -> None:
@@ -146,7 +146,7 @@ class Database:
             for channel in channels:
                 await connection.add_listener(channel, lambda _c, _p, channel, payload: hear(channel, payload))
         except UNREACHABLE as error:
-            raise Unavailable(f"The database does not answer at the moment: {error}") from error
+            raise Unavailable(f"The database does not answer at the moment: {_words(error)}") from error
         return Listener(connection)
 
 
@@ -197,7 +197,7 @@ class Listener:
 
 
 def _unavailable(error: Exception) -> Unavailable:
-    return Unavailable(f"The database does not answer at the moment: {error}")
+    return Unavailable(f"The database does not answer at the moment: {_words(error)}")
 
 
 async def fetch(tx: Tx, name: str, row: type[T], *arguments: Any) -> list[T]:
@@ -227,3 +227,8 @@ async def execute(tx: Tx, name: str, *arguments: Any) -> None:
     if (tap := _tap.get()) is not None:
         await tap.before(name)
     await tx.execute(statement(name), *arguments)
+
+
+def _words(error: BaseException) -> str:
+    """What went wrong; a time-out has no words of its own."""
+    return str(error) or "it took too long"

@@ -63,3 +63,11 @@ def write_private(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
+
+
+def read_private(path: Path) -> str | None:
+    """What `write_private` wrote there, if it did."""
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        return None

@@ -46,6 +46,7 @@ PARTITION BY LIST (environment_id);
 
 CREATE FUNCTION find_findings(wanted bigint, first bigint, most bigint) RETURNS SETOF kept_finding
     LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $_$
 DECLARE
     kept kept_run;
@@ -105,6 +106,7 @@ CREATE TABLE kept_run (
     deadline_at timestamp with time zone,
     cancel_reason text,
     ended_lease bigint,
+    given_back integer CONSTRAINT run_given_back_not_null NOT NULL,
     parameters jsonb,
     rerun_of bigint,
     rerun_part text,
@@ -118,6 +120,7 @@ COMMENT ON COLUMN kept_run.kept_on IS 'The day, in UTC, on which the outermost r
 
 CREATE FUNCTION find_history(wanted bigint, most bigint) RETURNS SETOF kept_run
     LANGUAGE plpgsql STABLE ROWS 100
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $_$
 DECLARE
     past   kept_run;
@@ -163,6 +166,7 @@ PARTITION BY LIST (environment_id);
 
 CREATE FUNCTION find_log(wanted bigint, after bigint, most bigint) RETURNS SETOF kept_log
     LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $_$
 DECLARE
     kept kept_run;
@@ -203,6 +207,7 @@ COMMENT ON FUNCTION find_run(wanted bigint) IS 'A run, live or kept; kept_on tel
 
 CREATE FUNCTION find_runs(workspaces bigint[], before bigint, states text[], most bigint) RETURNS SETOF kept_run
     LANGUAGE plpgsql STABLE ROWS 100
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $_$
 DECLARE
     below bigint := COALESCE(before, 9223372036854775807);
@@ -214,9 +219,9 @@ DECLARE
          CROSS JOIN LATERAL (
                    SELECT run.*
                      FROM run
-                    WHERE run.workspace_id = workspace.id AND run.parent_run_id IS NULL AND run.id < below
-                      AND (states IS NULL OR run.state = ANY(states))
-                    ORDER BY run.id DESC
+                    WHERE (run.workspace_id, run.id) > (workspace.id, 0) AND (run.workspace_id, run.id) < (workspace.id, below)
+                      AND run.parent_run_id IS NULL AND (states IS NULL OR run.state = ANY(states))
+                    ORDER BY run.workspace_id DESC, run.id DESC
                     LIMIT most) AS newest
          ORDER BY newest.id DESC
          LIMIT most);
@@ -236,9 +241,9 @@ BEGIN
                         SELECT kept
                           FROM kept_run AS kept
                          WHERE environment_id = $2 AND kept_on >= $3 AND kept_on < $3 + 7
-                           AND workspace_id = workspace.id AND parent_run_id IS NULL AND id < $4 AND id > $5
-                           AND ($6 IS NULL OR state = ANY($6))
-                         ORDER BY id DESC
+                           AND (workspace_id, id) > (workspace.id, $5) AND (workspace_id, id) < (workspace.id, $4)
+                           AND parent_run_id IS NULL AND ($6 IS NULL OR state = ANY($6))
+                         ORDER BY workspace_id DESC, id DESC
                          LIMIT $7) AS newest'
             INTO found
             USING workspaces, place.environment_id, place.week, below, COALESCE(page[most].id, 0), states, most;
@@ -247,7 +252,7 @@ BEGIN
     RETURN QUERY SELECT * FROM unnest(page);
 END $_$;
 
-COMMENT ON FUNCTION find_runs(workspaces bigint[], before bigint, states text[], most bigint) IS 'The newest runs started by themselves, as many as wanted, live or kept: from the newest week on, until no older one can hold a run that is newer than those found.';
+COMMENT ON FUNCTION find_runs(workspaces bigint[], before bigint, states text[], most bigint) IS 'The newest runs started by themselves, as many as wanted, live or kept: from the newest week on, until no older one can hold a run that is newer than those found. Workspace and id are compared as a pair, which only the index of a workspace can follow: by id alone, all children of a large plan would be passed over.';
 
 CREATE TABLE kept_step (
     environment_id bigint NOT NULL,
@@ -634,6 +639,7 @@ CREATE TABLE run (
     deadline_at timestamp with time zone,
     cancel_reason text,
     ended_lease bigint,
+    given_back integer DEFAULT 0 NOT NULL,
     parameters jsonb,
     rerun_of bigint,
     rerun_part text,
@@ -665,6 +671,8 @@ COMMENT ON COLUMN run.pool_slot IS 'The slot of the pool that a run at work hold
 
 COMMENT ON COLUMN run.ended_lease IS 'The lease of the attempt that ended last: tells a report that came twice from one that came too late.';
 
+COMMENT ON COLUMN run.given_back IS 'How often an attempt was given back and is not counted; attempt + given_back grows with every lease.';
+
 COMMENT ON COLUMN run.parameters IS 'Values from the trigger and the plans around it; NULL: none.';
 
 ALTER TABLE run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -684,7 +692,7 @@ CREATE TABLE run_log (
     line text NOT NULL
 );
 
-COMMENT ON COLUMN run_log.seq IS 'Grows within a run: the attempt times 1,000,000,000, plus the number of the line.';
+COMMENT ON COLUMN run_log.seq IS 'Grows within a run: how many leases it has had times 1,000,000,000, plus four times the number of the line.';
 
 CREATE TABLE server_session (
     id bigint NOT NULL,
@@ -1026,11 +1034,11 @@ CREATE INDEX kept_run_history_of_task ON ONLY kept_run USING btree (task_id, sta
 
 CREATE INDEX kept_run_id ON ONLY kept_run USING btree (id);
 
-CREATE INDEX kept_run_not_succeeded ON ONLY kept_run USING btree (workspace_id, id DESC) WHERE ((parent_run_id IS NULL) AND (state <> 'SUCCEEDED'::text));
+CREATE INDEX kept_run_not_succeeded ON ONLY kept_run USING btree (workspace_id, id) WHERE ((parent_run_id IS NULL) AND (state <> 'SUCCEEDED'::text));
 
 CREATE INDEX kept_run_of_root ON ONLY kept_run USING btree (root_run_id, id) WHERE (root_run_id IS NOT NULL);
 
-CREATE INDEX kept_run_of_workspace ON ONLY kept_run USING btree (workspace_id, id DESC) WHERE (parent_run_id IS NULL);
+CREATE INDEX kept_run_of_workspace ON ONLY kept_run USING btree (workspace_id, id) WHERE (parent_run_id IS NULL);
 
 CREATE INDEX kept_step_of_run ON ONLY kept_step USING btree (run_id);
 
@@ -1068,7 +1076,7 @@ CREATE INDEX run_of_root ON run USING btree (root_run_id, id) WHERE (root_run_id
 
 CREATE INDEX run_of_task ON run USING btree (task_id, id DESC) WHERE (task_id IS NOT NULL);
 
-CREATE INDEX run_of_workspace ON run USING btree (workspace_id, id DESC) WHERE (parent_run_id IS NULL);
+CREATE INDEX run_of_workspace ON run USING btree (workspace_id, id) WHERE (parent_run_id IS NULL);
 
 CREATE INDEX run_ready ON run USING btree (priority DESC, id) WHERE ((state = 'QUEUED'::text) AND (hold IS NULL) AND (graph_id IS NULL));
 

@@ -37,6 +37,8 @@ class PipeReporter:
         self._pipe = pipe
         self._sending = threading.RLock()
         self._gathering = threading.Lock()
+        self._something = threading.Event()
+        """Whether there is something to send: while there is not, nobody wakes up for it."""
         self._order: WorkOrder | None = None
         self._redactor = Redactor(())
         self._lines: list[LogLine] = []
@@ -63,11 +65,13 @@ class PipeReporter:
                 for start in range(0, max(len(line), 1), LONGEST_LINE):
                     self._keep(LogLine(at=now, text=line[start : start + LONGEST_LINE]))
             full = len(self._lines) >= MOST_LINES_AT_ONCE
+        self._something.set()
         if full:
             self._send_gathered()
 
     def progress(self, rows: int, total: int | None) -> None:
         self._rows = (rows, total)
+        self._something.set()
 
     def finish(self, outcome: Outcome) -> None:
         """Send what is left, then the outcome; after it the attempt is over."""
@@ -112,7 +116,9 @@ class PipeReporter:
 
     def _keep_sending(self) -> None:
         while True:
-            time.sleep(GATHER_SECONDS)
+            if self._something.wait(BEAT_SECONDS):
+                time.sleep(GATHER_SECONDS)
+                self._something.clear()
             try:
                 self._send_gathered()
             except ServerGone:

@@ -65,6 +65,7 @@ ALTER TABLE run
     ADD COLUMN deadline_at   timestamptz,
     ADD COLUMN cancel_reason text CHECK (cancel_reason IN ('cancel_requested', 'timeout')),
     ADD COLUMN ended_lease   bigint,
+    ADD COLUMN given_back    integer NOT NULL DEFAULT 0,
     ADD COLUMN parameters    jsonb,
     ADD COLUMN rerun_of      bigint,
     ADD COLUMN rerun_part    text CHECK (rerun_part IN ('all', 'from_step', 'failed')),
@@ -81,6 +82,7 @@ COMMENT ON COLUMN run.hold IS 'What a queued run waits for; NULL: it is ready, a
 COMMENT ON COLUMN run.alone IS 'At work, and no other run of the same task or plan may be.';
 COMMENT ON COLUMN run.pool_slot IS 'The slot of the pool that a run at work holds: free again with the statement that ends the attempt.';
 COMMENT ON COLUMN run.ended_lease IS 'The lease of the attempt that ended last: tells a report that came twice from one that came too late.';
+COMMENT ON COLUMN run.given_back IS 'How often an attempt was given back and is not counted; attempt + given_back grows with every lease.';
 COMMENT ON COLUMN run.parameters IS 'Values from the trigger and the plans around it; NULL: none.';
 
 DROP INDEX run_ready, run_live_of_task, run_live_of_plan, run_live_top, run_idempotency;
@@ -135,4 +137,4 @@ SELECT run.id AS run, run.state, run.reason, run.message, run.attempt, run.due_a
 
 -- The place of a line is said by its writer, so that a report that is applied twice writes it once.
 ALTER TABLE run_log ALTER COLUMN seq DROP IDENTITY;
-COMMENT ON COLUMN run_log.seq IS 'Grows within a run: the attempt times 1,000,000,000, plus the number of the line.';
+COMMENT ON COLUMN run_log.seq IS 'Grows within a run: how many leases it has had times 1,000,000,000, plus four times the number of the line.';

@@ -5,7 +5,7 @@
 -- every week. So nothing reads these tables directly: the functions below first look up the weeks that can hold what is
 -- wanted, and name them as constants in a statement planned for that one call, so that only those are opened. They are
 -- STABLE: all they read is of one moment, that of the statement around them, and a run that is just being moved is seen
--- once.
+-- once. Those with a limit are planned for the limit of the call: without knowing it, the planner expects a tenth of all rows.
 
 CREATE TABLE kept_run (
     kept_on date NOT NULL,
@@ -15,8 +15,8 @@ COMMENT ON TABLE kept_run IS 'Ended runs that are history: the columns of run, i
 COMMENT ON COLUMN kept_run.kept_on IS 'The day, in UTC, on which the outermost run of its tree ended; a tree is dropped as a whole.';
 CREATE INDEX kept_run_id ON kept_run (id);
 CREATE INDEX kept_run_of_root ON kept_run (root_run_id, id) WHERE root_run_id IS NOT NULL;
-CREATE INDEX kept_run_of_workspace ON kept_run (workspace_id, id DESC) WHERE parent_run_id IS NULL;
-CREATE INDEX kept_run_not_succeeded ON kept_run (workspace_id, id DESC) WHERE parent_run_id IS NULL AND state <> 'SUCCEEDED';
+CREATE INDEX kept_run_of_workspace ON kept_run (workspace_id, id) WHERE parent_run_id IS NULL;
+CREATE INDEX kept_run_not_succeeded ON kept_run (workspace_id, id) WHERE parent_run_id IS NULL AND state <> 'SUCCEEDED';
 CREATE INDEX kept_run_history_of_task ON kept_run (task_id, started_at DESC, id DESC)
  WHERE task_id IS NOT NULL AND started_at IS NOT NULL;
 
@@ -70,6 +70,8 @@ CREATE TABLE plan_last (
 );
 COMMENT ON TABLE plan_last IS 'The newest run of each plan that had started and went into history.';
 
+DROP INDEX run_of_workspace;
+CREATE INDEX run_of_workspace ON run (workspace_id, id) WHERE parent_run_id IS NULL;
 CREATE INDEX run_to_keep ON run (ended_at, id) WHERE parent_run_id IS NULL AND ended_at IS NOT NULL;
 CREATE INDEX trigger_key_age ON trigger_key (created_at);
 
@@ -180,7 +182,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION find_steps IS 'The steps of a plan run, live or kept.';
 
-CREATE FUNCTION find_log(wanted bigint, after bigint, most bigint) RETURNS SETOF kept_log LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION find_log(wanted bigint, after bigint, most bigint) RETURNS SETOF kept_log LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     kept kept_run;
 BEGIN
@@ -197,7 +200,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION find_log IS 'The log of a run, live or kept, after a line. What was written while the run was being moved stays behind and is read as well: the caller puts the lines in order.';
 
-CREATE FUNCTION find_findings(wanted bigint, first bigint, most bigint) RETURNS SETOF kept_finding LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION find_findings(wanted bigint, first bigint, most bigint) RETURNS SETOF kept_finding LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     kept kept_run;
 BEGIN
@@ -216,7 +220,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION find_findings IS 'What a run, live or kept, found, from a position on.';
 
-CREATE FUNCTION find_history(wanted bigint, most bigint) RETURNS SETOF kept_run LANGUAGE plpgsql STABLE ROWS 100 AS $$
+CREATE FUNCTION find_history(wanted bigint, most bigint) RETURNS SETOF kept_run LANGUAGE plpgsql STABLE ROWS 100
+SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     past   kept_run;
     place  kept_week;
@@ -248,7 +253,8 @@ END $$;
 COMMENT ON FUNCTION find_history IS 'The newest starts of a task are among these, as many as wanted; no run of a week started after it, so older weeks are left alone once there are enough. The caller puts them in order.';
 
 CREATE FUNCTION find_runs(workspaces bigint[], before bigint, states text[], most bigint)
-RETURNS SETOF kept_run LANGUAGE plpgsql STABLE ROWS 100 AS $$
+RETURNS SETOF kept_run LANGUAGE plpgsql STABLE ROWS 100
+SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     below bigint := COALESCE(before, 9223372036854775807);
     place kept_week;
@@ -259,9 +265,9 @@ DECLARE
          CROSS JOIN LATERAL (
                    SELECT run.*
                      FROM run
-                    WHERE run.workspace_id = workspace.id AND run.parent_run_id IS NULL AND run.id < below
-                      AND (states IS NULL OR run.state = ANY(states))
-                    ORDER BY run.id DESC
+                    WHERE (run.workspace_id, run.id) > (workspace.id, 0) AND (run.workspace_id, run.id) < (workspace.id, below)
+                      AND run.parent_run_id IS NULL AND (states IS NULL OR run.state = ANY(states))
+                    ORDER BY run.workspace_id DESC, run.id DESC
                     LIMIT most) AS newest
          ORDER BY newest.id DESC
          LIMIT most);
@@ -281,9 +287,9 @@ BEGIN
                         SELECT kept
                           FROM kept_run AS kept
                          WHERE environment_id = $2 AND kept_on >= $3 AND kept_on < $3 + 7
-                           AND workspace_id = workspace.id AND parent_run_id IS NULL AND id < $4 AND id > $5
-                           AND ($6 IS NULL OR state = ANY($6))
-                         ORDER BY id DESC
+                           AND (workspace_id, id) > (workspace.id, $5) AND (workspace_id, id) < (workspace.id, $4)
+                           AND parent_run_id IS NULL AND ($6 IS NULL OR state = ANY($6))
+                         ORDER BY workspace_id DESC, id DESC
                          LIMIT $7) AS newest'
             INTO found
             USING workspaces, place.environment_id, place.week, below, COALESCE(page[most].id, 0), states, most;
@@ -291,7 +297,7 @@ BEGIN
     END LOOP;
     RETURN QUERY SELECT * FROM unnest(page);
 END $$;
-COMMENT ON FUNCTION find_runs IS 'The newest runs started by themselves, as many as wanted, live or kept: from the newest week on, until no older one can hold a run that is newer than those found.';
+COMMENT ON FUNCTION find_runs IS 'The newest runs started by themselves, as many as wanted, live or kept: from the newest week on, until no older one can hold a run that is newer than those found. Workspace and id are compared as a pair, which only the index of a workspace can follow: by id alone, all children of a large plan would be passed over.';
 
 DROP VIEW run_seen;
 CREATE FUNCTION run_seen(kept_run)

@@ -4,6 +4,7 @@ UPDATE run
        reason = run.cancel_reason,
        ended_at = CASE WHEN run.cancel_reason IS NOT NULL THEN $3::timestamptz END,
        attempt = run.attempt - 1,
+       given_back = run.given_back + 1,
        alone = false,
        pool_slot = NULL,
        lease = NULL,

@@ -1,2 +1,2 @@
 -- The steps a run consisted of.
-SELECT graph_id FROM run WHERE id = $1
+SELECT graph_id FROM find_run($1)

@@ -4,6 +4,7 @@ UPDATE run
        reason = COALESCE(cancel_reason, 'shutdown'),
        ended_at = CASE WHEN cancel_reason IS NOT NULL THEN $2::timestamptz END,
        attempt = attempt - 1,
+       given_back = given_back + 1,
        alone = false,
        pool_slot = NULL,
        lease = NULL,

@@ -3,8 +3,7 @@ SELECT run.id AS run, run.state, run.task_id AS task, run.plan_id AS plan, run.g
        run.parameters, run.priority, run.parent_run_id AS parent,
        COALESCE((SELECT plan.graph_id FROM plan WHERE plan.id = run.plan_id),
                 (SELECT task.graph_id FROM task WHERE task.id = run.task_id)) AS newest_graph
-  FROM run
- WHERE run.id = $1
-   AND EXISTS (SELECT FROM workspace_access AS access
+  FROM find_run($1) AS run
+ WHERE EXISTS (SELECT FROM workspace_access AS access
                 WHERE access.workspace_id = run.workspace_id AND access.user_id = $2
                   AND 'VIEW' = ANY(access.permissions))

@@ -1,0 +1,35 @@
+"""The functional tests pass while one in a hundred steps on the way to the database fails."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.taps import Fault
+
+ROOT = Path(__file__).parent.parent.parent
+RATE = "0.01"
+SUITE = (
+    "tests/scheduler/test_plans.py",
+    "tests/scheduler/test_attempts.py",
+    "tests/scheduler/test_faults.py",
+    "tests/api",
+)
+"""What speaks to a running engine, or through the API. Tests of single functions meet each fault in `tests/app`."""
+LONGEST_SECONDS = 300
+
+
+def test_the_functional_tests_pass_although_the_database_fails_now_and_then() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *SUITE, "--tb=short", "-p", "no:cacheprovider"],
+        cwd=ROOT,
+        env={**os.environ, "OSTINATO_TEST_FAULTS": RATE},
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-10_000:]
+    injected = dict(re.findall(r"'([a-z-]+)'>?: (\d+)", done.stdout))
+    assert {Fault(kind) for kind, count in injected.items() if int(count)} == set(Fault), done.stdout[-1_000:]
