@@ -227,8 +227,3 @@ async def execute(tx: Tx, name: str, *arguments: Any) -> None:
     if (tap := _tap.get()) is not None:
         await tap.before(name)
     await tx.execute(statement(name), *arguments)
-
-
-def _words(error: BaseException) -> str:
-    """What went wrong; a time-out has no words of its own."""
-    return str(error) or "it took too long"
