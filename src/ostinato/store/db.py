@@ -146,7 +146,7 @@ class Database:
             for channel in channels:
                 await connection.add_listener(channel, lambda _c, _p, channel, payload: hear(channel, payload))
         except UNREACHABLE as error:
-            raise Unavailable(f"The database does not answer at the moment: {_words(error)}") from error
+            raise _unavailable(error) from error
         return Listener(connection)
 
 
@@ -194,6 +194,11 @@ class Listener:
 
     async def close(self) -> None:
         self._connection.terminate()
+
+
+def _words(error: BaseException) -> str:
+    """What went wrong; a time-out has no words of its own."""
+    return str(error) or "it took too long"
 
 
 def _unavailable(error: Exception) -> Unavailable:
