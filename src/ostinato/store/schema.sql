@@ -185,6 +185,53 @@ END $_$;
 
 COMMENT ON FUNCTION find_log(wanted bigint, after bigint, most bigint) IS 'The log of a run, live or kept, after a line. What was written while the run was being moved stays behind and is read as well: the caller puts the lines in order.';
 
+CREATE FUNCTION find_old_runs(workspaces bigint[], newer bigint[], before bigint, states text[], most bigint) RETURNS SETOF kept_run
+    LANGUAGE plpgsql STABLE ROWS 10
+    AS $_$
+DECLARE
+    below bigint := COALESCE(before, 9223372036854775807);
+    least bigint := COALESCE(newer[most], 0);
+    place kept_week;
+    found kept_run[];
+    page  kept_run[];
+BEGIN
+    IF NOT EXISTS (SELECT FROM kept_week WHERE last_run > least) THEN
+        RETURN;
+    END IF;
+    FOR place IN
+        SELECT *
+          FROM kept_week
+         WHERE environment_id IN (SELECT environment_id FROM workspace WHERE id = ANY(workspaces))
+           AND first_run < below AND last_run > least
+           AND COALESCE(states && ARRAY['SUCCEEDED', 'FAILED', 'CANCELLED'], true)
+         ORDER BY last_run DESC
+    LOOP
+        EXIT WHEN place.last_run < least;
+        EXECUTE
+            'SELECT array_agg(newest.kept)
+               FROM unnest($1) AS workspace (id)
+              CROSS JOIN LATERAL (
+                        SELECT kept
+                          FROM kept_run AS kept
+                         WHERE environment_id = $2 AND kept_on >= $3 AND kept_on < $3 + 7
+                           AND (workspace_id, id) > (workspace.id, $5) AND (workspace_id, id) < (workspace.id, $4)
+                           AND parent_run_id IS NULL AND ($6 IS NULL OR state = ANY($6))
+                         ORDER BY workspace_id DESC, id DESC
+                         LIMIT $7) AS newest'
+            INTO found
+            USING workspaces, place.environment_id, place.week, below, least, states, most;
+        page := page || found;
+        least := COALESCE((SELECT id
+                             FROM (SELECT unnest(newer) AS id UNION ALL SELECT run.id FROM unnest(page) AS run) AS known
+                            ORDER BY id DESC
+                           OFFSET most - 1
+                            LIMIT 1), 0);
+    END LOOP;
+    RETURN QUERY SELECT * FROM unnest(page);
+END $_$;
+
+COMMENT ON FUNCTION find_old_runs(workspaces bigint[], newer bigint[], before bigint, states text[], most bigint) IS 'The kept runs that belong to a page of runs started by themselves, and maybe more; the live ones of the page are given, the newest first. From the newest week on, until no older one can hold a run that is newer than those found. Workspace and id are compared as a pair, which only the index of a workspace can follow: by id alone, all children of a large plan would be passed over.';
+
 CREATE FUNCTION find_run(wanted bigint) RETURNS SETOF kept_run
     LANGUAGE plpgsql STABLE ROWS 1
     AS $_$
@@ -204,55 +251,6 @@ BEGIN
 END $_$;
 
 COMMENT ON FUNCTION find_run(wanted bigint) IS 'A run, live or kept; kept_on tells which.';
-
-CREATE FUNCTION find_runs(workspaces bigint[], before bigint, states text[], most bigint) RETURNS SETOF kept_run
-    LANGUAGE plpgsql STABLE ROWS 100
-    SET plan_cache_mode TO 'force_custom_plan'
-    AS $_$
-DECLARE
-    below bigint := COALESCE(before, 9223372036854775807);
-    place kept_week;
-    found kept_run[];
-    page  kept_run[] := ARRAY(
-        SELECT row(NULL::date, newest.*)::kept_run
-          FROM unnest(workspaces) AS workspace (id)
-         CROSS JOIN LATERAL (
-                   SELECT run.*
-                     FROM run
-                    WHERE (run.workspace_id, run.id) > (workspace.id, 0) AND (run.workspace_id, run.id) < (workspace.id, below)
-                      AND run.parent_run_id IS NULL AND (states IS NULL OR run.state = ANY(states))
-                    ORDER BY run.workspace_id DESC, run.id DESC
-                    LIMIT most) AS newest
-         ORDER BY newest.id DESC
-         LIMIT most);
-BEGIN
-    FOR place IN
-        SELECT *
-          FROM kept_week
-         WHERE environment_id IN (SELECT environment_id FROM workspace WHERE id = ANY(workspaces)) AND first_run < below
-           AND COALESCE(states && ARRAY['SUCCEEDED', 'FAILED', 'CANCELLED'], true)
-         ORDER BY last_run DESC
-    LOOP
-        EXIT WHEN place.last_run < page[most].id;
-        EXECUTE
-            'SELECT array_agg(newest.kept)
-               FROM unnest($1) AS workspace (id)
-              CROSS JOIN LATERAL (
-                        SELECT kept
-                          FROM kept_run AS kept
-                         WHERE environment_id = $2 AND kept_on >= $3 AND kept_on < $3 + 7
-                           AND (workspace_id, id) > (workspace.id, $5) AND (workspace_id, id) < (workspace.id, $4)
-                           AND parent_run_id IS NULL AND ($6 IS NULL OR state = ANY($6))
-                         ORDER BY workspace_id DESC, id DESC
-                         LIMIT $7) AS newest'
-            INTO found
-            USING workspaces, place.environment_id, place.week, below, COALESCE(page[most].id, 0), states, most;
-        page := ARRAY(SELECT run FROM unnest(page || found) AS run ORDER BY run.id DESC LIMIT most);
-    END LOOP;
-    RETURN QUERY SELECT * FROM unnest(page);
-END $_$;
-
-COMMENT ON FUNCTION find_runs(workspaces bigint[], before bigint, states text[], most bigint) IS 'The newest runs started by themselves, as many as wanted, live or kept: from the newest week on, until no older one can hold a run that is newer than those found. Workspace and id are compared as a pair, which only the index of a workspace can follow: by id alone, all children of a large plan would be passed over.';
 
 CREATE TABLE kept_step (
     environment_id bigint NOT NULL,

@@ -43,7 +43,7 @@ def run(app: App, told: Told) -> wire.Run:
 def run_page(app: App, told: ToldPage, limit: int) -> WrittenJson:
     """The runs as the database wrote them, and of those that have not ended what it left open."""
     page = told.page
-    first, *parts = page.items.split(LEFT_OPEN)
+    first, *parts = page.items.split(LEFT_OPEN, len(page.live))
     said = (_left_open(app, run, told.waits.get(run)) for run in page.live)
     items = first + "".join(more + part for more, part in zip(said, parts, strict=True))
     following = page.last if page.number == limit else "null"

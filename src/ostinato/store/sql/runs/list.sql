@@ -11,8 +11,31 @@ WITH seen AS MATERIALIZED (
        AND EXISTS (SELECT FROM workspace_access AS access
                     WHERE access.workspace_id = workspace.id AND access.user_id = $2
                       AND 'VIEW' = ANY(access.permissions))
+), live AS MATERIALIZED (
+    SELECT newest.*
+      FROM seen
+     CROSS JOIN LATERAL (
+               SELECT run.id, run.workspace_id, run.task_id, run.plan_id, run.plan_version, run.parent_run_id,
+                      run.root_run_id, run.handler, run.state, run.reason, run.message, run.attempt, run.due_at,
+                      run.queued_at, run.started_at, run.ended_at, run.cancel_requested_at, run.row_count,
+                      run.counts, run.priority, run.deadline_at, run.cause, run.rerun_of
+                 FROM run
+                WHERE (run.workspace_id, run.id) > (seen.id, 0)
+                  AND (run.workspace_id, run.id) < (seen.id, COALESCE($1::bigint, 9223372036854775807))
+                  AND run.parent_run_id IS NULL AND ($3::text[] IS NULL OR run.state = ANY($3))
+                ORDER BY run.workspace_id DESC, run.id DESC
+                LIMIT $6) AS newest
+     ORDER BY newest.id DESC
+     LIMIT $6
 ), page AS (
-    SELECT * FROM find_runs(ARRAY(SELECT id FROM seen), $1, $3, $6)
+    SELECT * FROM live
+     UNION ALL
+    SELECT id, workspace_id, task_id, plan_id, plan_version, parent_run_id, root_run_id, handler, state, reason,
+           message, attempt, due_at, queued_at, started_at, ended_at, cancel_requested_at, row_count, counts,
+           priority, deadline_at, cause, rerun_of
+      FROM find_old_runs(ARRAY(SELECT id FROM seen), ARRAY(SELECT id FROM live), $1, $3, $6)
+     ORDER BY id DESC
+     LIMIT $6
 )
 SELECT COALESCE(string_agg(row_to_json(item)::text, ',' ORDER BY item.id DESC), '') AS items,
        COALESCE(array_agg(page.id ORDER BY page.id DESC) FILTER (WHERE page.ended_at IS NULL), '{}') AS live,
