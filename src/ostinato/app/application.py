@@ -69,8 +69,10 @@ class App:
     """The clock of this machine."""
     told_time: tuple[datetime, float] | None = None
     """What time it was by the database, and by the clock of this process that only goes forward."""
-    moved: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set, and replaced by a new one, whenever this server has moved runs."""
+    ended: set[RunId] = field(default_factory=set)
+    """Runs that this server has ended and told nobody of yet."""
+    watched: dict[RunId, asyncio.Event] = field(default_factory=dict)
+    """Runs whose end somebody waits for, through this server."""
 
     def now(self) -> datetime:
         """The time by the database, which all servers share; by this machine's own clock before it has been told."""
@@ -79,10 +81,15 @@ class App:
         told, since = self.told_time
         return told + timedelta(seconds=time.monotonic() - since)
 
-    def tell_waiting(self) -> None:
-        """Runs have moved: whoever waits for one looks again."""
-        told, self.moved = self.moved, asyncio.Event()
-        told.set()
+    def watch(self, run: RunId) -> asyncio.Event:
+        """Set when this server ends the run; whoever waits looks now and then as well, for another one may."""
+        return self.watched.setdefault(run, asyncio.Event())
+
+    def tell_watching(self) -> None:
+        """Tell those who wait for runs that have ended."""
+        for run in self.ended & self.watched.keys():
+            self.watched.pop(run).set()
+        self.ended.clear()
 
     def expect(self, due: datetime) -> None:
         """Look again when something is due."""

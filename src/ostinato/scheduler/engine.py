@@ -108,8 +108,7 @@ class Engine:
                 await self._look_for_due()
                 done = await advance.tick(self._app, self._now(), self._inbox, self._executor)
                 self._app.last_turn_at = self._now()
-                if done:
-                    self._app.tell_waiting()
+                self._app.tell_watching()
                 if done > MANY:
                     await asyncio.sleep(MANY_SECONDS)
                 if len(self._inbox) <= MOST_WAITING:

@@ -115,7 +115,9 @@ async def get_run(app: TheApp, actor: TheActor, run_id: RunNumber, wait: Wait = 
     """With `wait`, the answer comes as soon as the run has ended."""
     run = _known(run_id)
     if wait:
-        await wait_until(lambda: runs.get(app, actor, run), lambda seen: seen.state in ENDED, wait)
+        await wait_until(
+            lambda: runs.get(app, actor, run), lambda seen: seen.state in ENDED, wait, lambda: app.watch(run)
+        )
     return translate.run_detail(app, await waiting.get_tree(app, actor, run, app.now()))
 
 
