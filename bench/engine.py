@@ -122,9 +122,7 @@ async def _measure_wide(app: App, actor: Actor, url: str) -> None:
         rates.append(WIDEST / await _plan(app, actor, wide))
         most = max(most, process.memory_info().rss)
     Figure(WIDE_NAME, "1/s", rates, floors).print()
-    print(
-        f"  the memory grew by {(most - before) / 1024**2:.0f} MB from the first to the last", file=sys.stderr
-    )
+    print(f"  the memory grew by {(most - before) / 1024**2:.0f} MB from the first to the last", file=sys.stderr)
 
 
 @asynccontextmanager
@@ -139,9 +137,7 @@ async def _engine(url: str, folder: Path) -> AsyncIterator[tuple[App, Actor]]:
     bundle = definitions.Bundle(files=[definitions.File(name="bench.yaml", text=yaml())])
     await definitions.apply(app, actor, bundle, _now())
     engine = Engine(app, alone=True)
-    await engine.start(
-        LocalExecutor(slots=SLOTS, folder=folder / "work", order_of=lambda run: app.held[run].order, tell=engine.hear)
-    )
+    await engine.start(LocalExecutor(slots=SLOTS, folder=folder / "work", order_of=app.order_of, tell=engine.hear))
     try:
         yield app, actor
     finally:
