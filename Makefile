@@ -30,7 +30,7 @@ test: setup ## Run all tests, on real services that are found or started
 	@$(BIN)/pytest
 
 chaos: setup ## Kill servers, workers and the database for long, and run many random plans against the model
-	OSTINATO_CHAOS=1 $(BIN)/pytest tests/scheduler/test_model.py tests/chaos -s
+	OSTINATO_CHAOS=1 $(BIN)/pytest tests/scheduler/test_model.py tests/e2e/test_faulty_store.py tests/chaos -s
 
 check: setup ## Lint, format, types and import contracts
 	$(BIN)/ruff check .

@@ -204,3 +204,31 @@ def _on_terminal(cli: Cli, *arguments: str) -> tuple[str, int]:
         pass  # the way in which Linux says that the other end is closed
     os.close(ours)
     return shown.decode(), process.wait(20)
+
+
+def test_a_run_takes_a_priority_and_a_key_and_refuses_what_is_not_declared(cli: Cli) -> None:
+    first = cli("run", "hello", "--priority", "3", "--key", "cli-once", "--json", code=0)
+    second = cli("run", "hello", "--priority", "3", "--key", "cli-once", "--json", code=0)
+
+    assert first.json["id"] == second.json["id"]
+    assert first.json["priority"] == 3
+    assert "it declares no parameters" in cli("run", "colours", "-p", "rows=3", code=1).err
+    assert "is not NAME=VALUE" in cli("run", "colours", "-p", "rows", code=2).err
+
+
+def test_what_failed_runs_again_and_points_to_what_it_was(cli: Cli) -> None:
+    old = cli("run", "bad", "--wait", "--json", code=1).json["run"]["id"]
+
+    again = cli("rerun", str(old), "--failed", "--wait", "--json", code=1).json
+
+    assert again["run"]["rerunOf"] == old
+    assert [child["name"] for child in again["children"] if not child["handler"]] == ["broken"]
+    assert "exclude one another" in cli("rerun", str(old), "--failed", "--from-step", "first", code=2).err
+
+
+def test_a_paused_task_says_so_until_it_is_resumed(cli: Cli) -> None:
+    assert cli("pause", "colours", "--note", "broken printer", code=0).out == "Task colours is paused\n"
+    assert cli("pause", "colours", code=0).out == "Task colours is already paused\n"
+    assert "paused since" in cli("run", "colours", code=1).err
+    assert cli("resume", "colours", code=0).out == "Task colours is resumed\n"
+    assert cli("resume", "colours", code=0).out == "Task colours is not paused\n"

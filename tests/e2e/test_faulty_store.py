@@ -10,13 +10,13 @@ from tests.taps import Fault
 
 ROOT = Path(__file__).parent.parent.parent
 RATE = "0.01"
+SCHEDULER = ("plans", "attempts", "faults", "policies")
 SUITE = (
-    "tests/scheduler/test_plans.py",
-    "tests/scheduler/test_attempts.py",
-    "tests/scheduler/test_faults.py",
-    "tests/api",
+    *(f"tests/scheduler/test_{name}.py" for name in SCHEDULER),
+    "tests/api" if os.environ.get("OSTINATO_CHAOS") else "tests/api/native",
 )
-"""What speaks to a running engine, or through the API. Tests of single functions meet each fault in `tests/app`."""
+"""What works with a running engine, or through the API; what each fault does at each point is told by
+`tests/scheduler/test_lost_answers.py`."""
 LONGEST_SECONDS = 300
 
 

@@ -59,6 +59,7 @@ class Drive:
         self.crashed: set[tuple[int, int]] = set()
         self.said: Counter[tuple[int, str]] = Counter()
         """The lines of attempts that were stored while they held their leases."""
+        self.cancelled = False
         self.lines: Counter[Lease] = Counter()
         self.task_of = {id: number for number, id in made.tasks.items()}
         self.plan_of = {id: number for number, id in made.plans.items()}
@@ -144,6 +145,7 @@ class Drive:
 
     async def cancel(self, which: int) -> None:
         live = [run for run, row in self.rows.items() if row["state"] in LIVE]
+        self.cancelled = True
         if live:
             await runs.cancel(self.app, self.admin, RunId(live[which % len(live)]), self.now)
 
@@ -247,8 +249,15 @@ class Drive:
             elif row["state"] in AT_WORK:
                 children = [other for other in self.rows.values() if other["parent_run_id"] == row["id"]]
                 assert any(child["state"] in LIVE for child in children), "something below it is live"
-            elif row["state"] == State.QUEUED:
-                assert self._has_cause(row, paused, pools), f"it waits for nothing: {row}"
+        idle = [
+            row["id"]
+            for row in self.rows.values()
+            if row["state"] == State.QUEUED and not self._has_cause(row, paused, pools)
+        ]
+        assert self.cancelled or not idle, f"they wait for nothing: {[self.rows[run] for run in idle]}"
+        if idle:  # what stood before them was cancelled, and the next look around finds them
+            assert await holds.sweep(self.app, self.now)
+            await self.see()
 
     def _try_of(self, run: int) -> int:
         return int(self.rows[run]["attempt"])
@@ -286,7 +295,13 @@ class Drive:
             assert limit is None or count <= limit, "no more runs of a plan are live than its limit allows"
 
     def _graph(self, run: int) -> Any:
-        return self.world.plans[self.plan_of[self.rows[run]["plan_id"]]].graph
+        row = self.rows[run]
+        number: Any = (
+            self.plan_of[row["plan_id"]]
+            if row["plan_id"] is not None
+            else self.world.tasks[self.task_of[row["task_id"]]].consists_of
+        )
+        return self.world.plans[number].graph
 
     def _has_cause(self, row: Row, paused: set[tuple[str, int]], pools: Mapping[int, int]) -> bool:
         """Whether what holds a queued run is there; what is let go stands before the others and will be taken."""
@@ -304,8 +319,13 @@ class Drive:
             case kind:
                 key = f"{kind}_id"
                 others = [o for o in self.rows.values() if o[key] == row[key] and o is not row]
-                return any(other["state"] in AT_WORK or _is_next(other) for other in others)
+                return any(other["state"] in AT_WORK or _goes_before(other, row) for other in others)
 
 
 def _is_next(row: Row) -> bool:
     return row["state"] == State.QUEUED and row["hold"] is None
+
+
+def _goes_before(other: Row, row: Row) -> bool:
+    """Whether a queued run lets another one go when it has ended, whatever it waits for itself."""
+    return other["state"] == State.QUEUED and other["hold"] != row["hold"]

@@ -26,7 +26,9 @@ Path: TypeAlias = tuple[Place, ...]
 class TaskSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A task, what its attempts come to in turn, and its policy."""
 
-    answers: tuple[str, ...]
+    answers: tuple[str, ...] = ()
+    consists_of: int | None = None
+    """The plan whose steps it has, if it is composite; it has no attempts of its own then."""
     tries: int = 1
     on_lost: str = "requeue"
     overlap: str = "forbid"
@@ -74,18 +76,17 @@ class Verdict(msgspec.Struct, kw_only=True):
 
 def judge(world: World, facts: Facts) -> Verdict:
     verdict = Verdict()
-    _plan(world, facts, verdict, (), 0)
+    _plan(world, facts, verdict, (), world.plans[0].graph, world.plans[0].tries)
     return verdict
 
 
-def _plan(world: World, facts: Facts, verdict: Verdict, path: Path, number: int) -> State:
+def _plan(world: World, facts: Facts, verdict: Verdict, path: Path, graph: Graph, tries: int) -> State:
     if path in facts.asked:
         verdict.open.add(path)
         verdict.states[path] = facts.asked[path]
         return State.CANCELLED
-    spec = world.plans[number]
-    for nth in range(1, spec.tries + 1):
-        steps = _steps(world, facts, verdict, path, spec.graph, nth)
+    for nth in range(1, tries + 1):
+        steps = _steps(world, facts, verdict, path, graph, nth)
         verdict.attempts[path] = nth
         if all(state is StepState.SUCCEEDED for (_, handler), state in steps.items() if not handler):
             verdict.states[path] = State.SUCCEEDED
@@ -122,11 +123,13 @@ def _step_end(condition: Condition, ends: Sequence[State]) -> StepState:
 def _run(world: World, facts: Facts, verdict: Verdict, path: Path, ref: Ref) -> State | None:
     """How the run of a task or plan in a step ends; None: there is none."""
     if ref.plan is not None:
-        return _plan(world, facts, verdict, path, ref.plan)
+        return _plan(world, facts, verdict, path, world.plans[ref.plan].graph, world.plans[ref.plan].tries)
     assert ref.task is not None
     spec = world.tasks[ref.task]
     if spec.disabled:
         return None
+    if spec.consists_of is not None:
+        return _plan(world, facts, verdict, path, world.plans[spec.consists_of].graph, spec.tries)
     if path in facts.asked:
         verdict.states[path] = facts.asked[path]
     else:

@@ -18,7 +18,7 @@ from ostinato.executors import local
 from ostinato.executors.local import LocalExecutor
 from ostinato.scheduler.engine import Engine
 from ostinato.store.db import Database
-from tests.scheduler.conftest import Lab, make_executor, until
+from tests.scheduler.conftest import Lab, make_executor, start_engine, until
 from tests.scheduler.test_attempts import expire, wait_task
 from tests.scheduler.test_policies import target
 
@@ -38,7 +38,7 @@ async def both(lab: Lab, other: App, tmp_path: Path) -> AsyncIterator[Lab]:
     engines = []
     for number, app in enumerate((lab.app, other)):
         engine = Engine(app, alone=False)
-        await engine.start(make_executor(app, engine, tmp_path / str(number)))
+        await start_engine(engine, make_executor(app, engine, tmp_path / str(number)))
         engines.append(engine)
     for app in (lab.app, other):
         await sessions.renew(app, datetime.now(UTC))
@@ -81,7 +81,7 @@ async def test_an_attempt_that_was_taken_back_and_claimed_again_is_not_ended_wit
     """The old attempt is named by its lease: the new one of the same run goes on."""
     await lab.define(f"tasks:\n{wait_task(lab)}")
     engine = Engine(lab.app, alone=True)
-    await engine.start(make_executor(lab.app, engine, lab.folder))
+    await start_engine(engine, make_executor(lab.app, engine, lab.folder))
     run = await lab.start("t")
     await lab.running(run)
     await expire(lab.app)

@@ -1,8 +1,6 @@
 """Every event in every state does what the table of the state machine says, alone and in a race with another one."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,11 +8,11 @@ import pytest_asyncio
 
 from ostinato.core.errors import Conflict
 from ostinato.core.states import ENDED, LIVE, Event, Kind, State, effect
-from ostinato.store.db import Database
 from tests.conftest import NOW, administrator, fresh_database, opened_app
-from tests.scheduler.conftest import Lab, until
+from tests.scheduler.conftest import Lab
+from tests.scheduler.racing import race
 from tests.scheduler.situations import FENCED, OUTCOMES, PLAN_SITUATIONS, TASK_SITUATIONS, Stage, bring
-from tests.taps import COMMIT, FIRST_STATEMENT, Barrier
+from tests.taps import COMMIT, FIRST_STATEMENT
 
 OF_ATTEMPTS = frozenset({Event.CLAIM, Event.START, Event.LOST, Event.RELEASE})
 """What happens to what a worker does, and never to what consists of steps."""
@@ -103,6 +101,8 @@ async def test_a_task_run_takes_every_event_as_the_table_says(stage: Stage, situ
             after = await stage.row()
             assert {after["state"]} == end_of(state, event, before["cancel_reason"])
             assert after["state"] in effect(state, event).to
+            if (after["state"], after["cancel_reason"]) == (State.FAILED, "timeout") and event is not Event.FAIL:
+                assert (after["reason"], after["message"]) == ("timeout", "The run took longer than its own timeout")
     copies = await stage.value("SELECT count(*) FROM run WHERE rerun_of = $1", stage.run)
     assert copies == (event is Event.RERUN and state in ENDED)
     await stage.play_on()
@@ -175,41 +175,26 @@ def ends(state: State, first: Event, second: Event) -> set[State]:
     return {begin.after(first).after(second).state, begin.after(second).after(first).state}
 
 
-async def waits_for_a_lock(stage: Stage) -> bool:
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    return bool(await stage.value(waiting))
-
-
 @pytest.mark.parametrize("point", [COMMIT, FIRST_STATEMENT])
 @pytest.mark.parametrize("second", SECONDS)
 @pytest.mark.parametrize("first", Event)
-@pytest.mark.parametrize("state", LIVE)
+@pytest.mark.parametrize("state", sorted(LIVE))
 async def test_of_two_events_at_once_one_comes_first(
     theatre: tuple[Stage, str], stage: Stage, state: State, first: Event, second: Event, point: str
 ) -> None:
     await bring(stage, "task", RACING[state])
     if Event.LOST in {first, second}:
         await stage.expire()
-    url = theatre[1]
-    barrier = Barrier(point)
-    slow = replace(stage.app, asked=[], db=Database(url, connections=1, tap=barrier))
-    await slow.db.open()
-    one = asyncio.create_task(stage.happen(first, slow))
-    await asyncio.wait([one, asyncio.create_task(barrier.reached.wait())], return_when=asyncio.FIRST_COMPLETED)
-    other = asyncio.create_task(stage.happen(second))
-
-    async def is_under_way() -> bool:
-        return other.done() or await waits_for_a_lock(stage)
-
-    await until(is_under_way)
-    assert barrier.reached.is_set() or (one.done() and first is Event.RERUN)
-    won = await stage.row()
-    barrier.release()
-    for outcome in await asyncio.gather(one, other, return_exceptions=True):
-        assert not isinstance(outcome, BaseException) or (
-            Event.RERUN in {first, second} and isinstance(outcome, Conflict)
-        )
-    await slow.db.close()
+    *answers, won = await race(
+        stage.app,
+        theatre[1],
+        lambda app: stage.happen(first, app),
+        lambda app: stage.happen(second, app),
+        point,
+        meanwhile=stage.row,
+    )
+    for answer in answers:
+        assert not isinstance(answer, BaseException) or (first is Event.RERUN and isinstance(answer, Conflict)), answer
     after = await stage.row()
     assert after["state"] in ends(state, first, second)
     if State(after["state"]) in ENDED:

@@ -54,13 +54,21 @@ def graphs_of(draw: st.DrawFn, refs: list[Ref], most: int) -> Graph:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """The first plan may contain the others, each of these the ones after it."""
+    """The first plan may contain the others, each of these the ones after it: as plans, or as composite tasks."""
     pools = tuple(draw(st.lists(st.integers(1, 2), min_size=1, max_size=2)))
     tasks = tuple(draw(st.lists(task_specs(len(pools)), min_size=1, max_size=MOST_TASKS)))
     count = draw(st.integers(1, MOST_PLANS))
-    task_refs = [Ref(task=TaskId(number)) for number in range(len(tasks))]
+    tasks += tuple(
+        TaskSpec(consists_of=number, tries=draw(st.sampled_from([1, 1, 2])), overlap=draw(OVERLAPS))
+        for number in range(1, count)
+    )
     plans = []
     for number in range(count):
+        task_refs = [
+            Ref(task=TaskId(other))
+            for other, task in enumerate(tasks)
+            if task.consists_of is None or task.consists_of > number
+        ]
         inner = [Ref(plan=PlanId(other)) for other in range(number + 1, count)]
         graph = draw(graphs_of(task_refs + inner, MOST_STEPS if not number else 3))
         plans.append(PlanSpec(graph=graph, tries=draw(st.sampled_from([1, 1, 2])), overlap=draw(OVERLAPS)))
@@ -92,20 +100,27 @@ async def make(app: App, world: World) -> Made:
             )
             for number, slots in enumerate(world.pools)
         ]
-        tasks = {number: await _task(tx, number, spec, pools) for number, spec in enumerate(world.tasks)}
+        tasks: dict[int, TaskId] = {}
         plans: dict[int, PlanId] = {}
-        for number, spec in reversed(list(enumerate(world.plans))):
-            plans[number] = await _plan(tx, number, spec, tasks, plans)
+        for number, task in enumerate(world.tasks):
+            if task.consists_of is None:
+                tasks[number] = await _task(tx, number, task, pools, None)
+        for number, plan in reversed(list(enumerate(world.plans))):
+            plans[number] = await _plan(tx, number, plan, tasks, plans)
+            for other, task in enumerate(world.tasks):
+                if task.consists_of == number:
+                    tasks[other] = await _task(tx, other, task, pools, plans[number])
     return Made(tasks, plans)
 
 
-async def _task(tx: Tx, number: int, spec: TaskSpec, pools: list[int]) -> TaskId:
+async def _task(tx: Tx, number: int, spec: TaskSpec, pools: list[int], like: PlanId | None) -> TaskId:
     policy = RetryPolicy(attempts=spec.tries, delay=RETRY_DELAY, factor=1, on_lost=spec.on_lost)  # type: ignore[arg-type]
     return TaskId(
         await tx.fetchval(
             """INSERT INTO task (environment_id, workspace_id, type, number, name, config, retries, overlap, pool_id,
-                                 priority, disabled, created_at, changed_at)
-               SELECT environment_id, id, 'Probe', $1, $2, '{}', $3, $4, $5, $6, $7, now(), now()
+                                 priority, disabled, graph_id, created_at, changed_at)
+               SELECT environment_id, id, 'Probe', $1, $2, '{}', $3, $4, $5, $6, $7,
+                      (SELECT graph_id FROM plan WHERE plan.id = $8), now(), now()
                  FROM workspace WHERE key = 'model' RETURNING id""",
             number,
             f"task {number}",
@@ -114,6 +129,7 @@ async def _task(tx: Tx, number: int, spec: TaskSpec, pools: list[int]) -> TaskId
             None if spec.pool is None else pools[spec.pool],
             spec.priority,
             spec.disabled,
+            like,
         )
     )
 

@@ -24,11 +24,11 @@ from ostinato.app.keyring import Keyring
 from ostinato.core.plans import Condition, Ref
 from ostinato.core.progress import PlanEnd
 from ostinato.core.states import Reason, State
-from ostinato.store import attempts, holds, logs, runs, sessions, starts, steps
+from ostinato.store import attempts, history, holds, logs, runs, sessions, starts, steps
 from ostinato.store.db import Database
 from tests.conftest import administer, url_of
 
-DATA = Path(__file__).parent / "a_million_runs.sql"
+HERE = Path(__file__).parent
 NAME = "ostinato_million"
 NOW = datetime.now(UTC)
 HOT = ("run", "step_run", "trigger_key", "finding")
@@ -250,7 +250,7 @@ HOT_STATEMENTS: dict[str, tuple[Call, Bound]] = {
         each(5, 10, "trigger_key_pkey"),
     ),
     "trigger_keys/keep": (lambda tx: starts.keep_keys(tx, _keys(), NOW), each(5, 20, "")),
-    "runs/get": (lambda tx: runs.get(tx, 5_000, ADMIN), all_in_all(50, 500)),
+    "runs/get": (lambda tx: runs.get(tx, 5_000, ADMIN), all_in_all(50, 100)),
     "runs/list": (lambda tx: runs.list_runs(tx, ADMIN, runs.Wanted(limit=100)), all_in_all(2_000, 1_000)),
     "runs/list, history": (
         lambda tx: runs.list_runs(tx, ADMIN, runs.Wanted(limit=100, before=1_000_000)),
@@ -265,29 +265,64 @@ HOT_STATEMENTS: dict[str, tuple[Call, Bound]] = {
         all_in_all(2_000, 1_000),
     ),
     "runs/tree": (lambda tx: runs.tree(tx, 620_001, ADMIN), all_in_all(1_000, 500)),
+    "history/ripe": (
+        lambda tx: history.ripe(tx, NOW - timedelta(hours=1), BATCH, 5_000),
+        each(20, 50, "run_to_keep run_of_root run_log_pkey"),
+    ),
     "sessions/renew": (lambda tx: sessions.renew(tx, OURS, timedelta(seconds=12), 8), all_in_all(1_000, 100, "")),
 }
 """Each with what it may touch, and the indexes of large tables it is to use; None: whichever serves."""
 
 
+FAILED = runs.Wanted(limit=100, before=500_000, states=(State.FAILED,))
+HISTORY: dict[str, tuple[Call, Bound]] = {
+    "runs/get": (lambda tx: runs.get(tx, 5_000, ADMIN), all_in_all(50, 100)),
+    "runs/list": (lambda tx: runs.list_runs(tx, ADMIN, runs.Wanted(limit=100)), all_in_all(2_000, 1_000)),
+    "runs/list, history": (
+        lambda tx: runs.list_runs(tx, ADMIN, runs.Wanted(limit=100, before=1_000_000)),
+        all_in_all(2_000, 2_000),
+    ),
+    "runs/list, failed": (lambda tx: runs.list_runs(tx, ADMIN, FAILED), all_in_all(2_000, 2_000)),
+    "runs/tree": (lambda tx: runs.tree(tx, 620_001, ADMIN), all_in_all(1_000, 500)),
+    "logs/read": (lambda tx: logs.read(tx, 5_000, 0, 100), all_in_all(500, 100)),
+}
+"""The same when a million runs are history, spread over weeks."""
+
+
 @pytest.fixture(scope="module")
 def million(server_url: str, template: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection, set up like the product's own, to a database full of history; once for the module."""
+    """A connection to a database full of history; once for the module."""
     begun = time.monotonic()
     administer(server_url, f"CREATE DATABASE {NAME} TEMPLATE {template}")
     url = url_of(server_url, NAME)
     asyncio.run(_set_up(url))
-    options = "-c plan_cache_mode=force_generic_plan -c jit=off -c timezone=UTC"
-    with psycopg.connect(url, autocommit=True, options=options) as connection:
+    with connected(url) as connection:
         connection.execute(
             "INSERT INTO workspace (environment_id, key, name, created_at)"
             " SELECT id, 'lab', 'Lab', now() FROM environment WHERE name = 'Production'"
         )
-        connection.execute(DATA.read_bytes())
+        connection.execute((HERE / "a_million_runs.sql").read_bytes())
         connection.execute("ANALYZE")
         sys.stderr.write(f"\na million runs made in {time.monotonic() - begun:.1f} s\n")
         yield connection
     administer(server_url, f"DROP DATABASE {NAME} WITH (FORCE)")
+
+
+def connected(url: str) -> psycopg.Connection[Any]:
+    """Set up like the product's own connections."""
+    options = "-c plan_cache_mode=force_generic_plan -c jit=off -c timezone=UTC"
+    return psycopg.connect(url, autocommit=True, options=options)
+
+
+@pytest.fixture(scope="module")
+def kept(million: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
+    """The same, after the million has become history."""
+    begun = time.monotonic()
+    million.execute((HERE / "a_million_kept.sql").read_bytes())
+    million.execute("VACUUM ANALYZE run, run_log")
+    million.execute("ANALYZE kept_run, kept_log, kept_week")
+    sys.stderr.write(f"\na million runs moved in {time.monotonic() - begun:.1f} s\n")
+    return million
 
 
 async def _set_up(url: str) -> None:
@@ -301,18 +336,20 @@ async def _set_up(url: str) -> None:
 async def test_a_hot_statement_touches_what_it_was_asked_for_and_nothing_else(
     million: psycopg.Connection[Any], name: str
 ) -> None:
-    call, bound = HOT_STATEMENTS[name]
-    tx = Explained(million)
-    await call(tx)
-    (plan,) = tx.plans
-    sys.stderr.write(
-        f"{name:25} rows {plan.rows:6.0f} of {bound.rows}, blocks {plan.blocks:6} of {bound.blocks},"
-        f" {plan.milliseconds:7.2f} ms, {' '.join(sorted(plan.indexes))}\n"
-    )
-    assert not plan.sequential, "a large table is read from end to end, or would be with other arguments"
-    assert plan.indexes == bound.indexes or bound.indexes is None
-    assert plan.rows <= bound.rows
-    assert plan.blocks <= bound.blocks
+    await check(million, name, *HOT_STATEMENTS[name])
+
+
+def test_plans_made_before_there_was_anything_to_run_are_as_good(database_url: str) -> None:
+    """A connection keeps its plans until the table has been analysed, which may be many thousand runs later."""
+    with connected(database_url) as connection:
+        sequential = {name for name, (call, _) in HOT_STATEMENTS.items() if plan_of(connection, call).sequential}
+    assert sequential <= {"runs/request_cancel"}, "cancelling is rare"
+
+
+def plan_of(connection: psycopg.Connection[Any], call: Call) -> Plan:
+    tx = Explained(connection)
+    asyncio.run(call(tx))  # type: ignore[arg-type]
+    return tx.plans[-1]
 
 
 async def test_a_statement_that_reads_all_of_history_is_noticed(million: psycopg.Connection[Any]) -> None:
@@ -322,3 +359,24 @@ async def test_a_statement_that_reads_all_of_history_is_noticed(million: psycopg
     assert plan.sequential == {"run"}
     assert plan.rows > 1_000_000
     assert plan.blocks > 10_000
+
+
+@pytest.mark.parametrize("name", HISTORY)
+async def test_history_is_read_where_it_is(kept: psycopg.Connection[Any], name: str) -> None:
+    await check(kept, name, *HISTORY[name])
+
+
+async def check(connection: psycopg.Connection[Any], name: str, call: Call, bound: Bound) -> None:
+    """The second call counts: at the first, a connection learns which tables there are."""
+    tx = Explained(connection)
+    await call(tx)
+    await call(tx)
+    plan = tx.plans[-1]
+    sys.stderr.write(
+        f"{name:25} rows {plan.rows:6.0f} of {bound.rows}, blocks {plan.blocks:6} of {bound.blocks},"
+        f" {plan.milliseconds:7.2f} ms, {' '.join(sorted(plan.indexes))}\n"
+    )
+    assert not plan.sequential, "a large table is read from end to end, or would be with other arguments"
+    assert plan.indexes == bound.indexes or bound.indexes is None
+    assert plan.rows <= bound.rows
+    assert plan.blocks <= bound.blocks

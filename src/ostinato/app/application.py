@@ -1,8 +1,10 @@
 """What every use case needs at hand: the database, the keys, and what this server knows of the attempts it holds."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ostinato.app.keyring import Keyring
@@ -70,13 +72,31 @@ class App:
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One looks at our health at a time."""
 
-    moved: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set, and replaced by a new one, whenever this server has moved runs."""
+    wall: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """The clock of this machine."""
+    told_time: tuple[datetime, float] | None = None
+    """What time it was by the database, and by the clock of this process that only goes forward."""
+    ended: set[RunId] = field(default_factory=set)
+    """Runs that this server has ended and told nobody of yet."""
+    watched: dict[RunId, asyncio.Event] = field(default_factory=dict)
+    """Runs whose end somebody waits for, through this server."""
 
-    def tell_waiting(self) -> None:
-        """Runs have moved: whoever waits for one looks again."""
-        told, self.moved = self.moved, asyncio.Event()
-        told.set()
+    def now(self) -> datetime:
+        """The time by the database, which all servers share; by this machine's own clock before it has been told."""
+        if self.told_time is None:
+            return self.wall()
+        told, since = self.told_time
+        return told + timedelta(seconds=time.monotonic() - since)
+
+    def watch(self, run: RunId) -> asyncio.Event:
+        """Set when this server ends the run; whoever waits looks now and then as well, for another one may."""
+        return self.watched.setdefault(run, asyncio.Event())
+
+    def tell_watching(self) -> None:
+        """Tell those who wait for runs that have ended."""
+        for run in self.ended & self.watched.keys():
+            self.watched.pop(run).set()
+        self.ended.clear()
 
     def expect(self, due: datetime) -> None:
         """Look again when something is due."""

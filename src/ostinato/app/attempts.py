@@ -4,8 +4,9 @@ A worker's report counts only under the lease of its attempt. Reports that canno
 not answer are kept by the caller and applied in a later turn: applying one twice changes nothing.
 """
 
+import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
@@ -47,7 +48,7 @@ def hear(app: App, report: Report) -> bool:
     held = app.held.get(report.run)
     if held is not None and held.launch.lease == report.lease:
         if isinstance(report, Started):
-            held.started_at = _instant(report.at)
+            held.started_at = _instant(report.at, app.now())
             app.unstarted[report.lease] = report.run
         elif isinstance(report, Beat) and report.rows is not None:
             held.rows, held.total = report.rows, report.total
@@ -93,7 +94,7 @@ async def _turn(app: App, reports: Sequence[Report], free_slots: int, now: datet
     begun = _begun(app, finished, now)
 
     async def work(tx: Tx) -> dict[RunId, Held]:
-        await _record(tx, reports, begun)
+        await _record(tx, reports, begun, now)
         moved = await _finish(app, tx, list(finished.values()), now) if finished else []
         if returned:
             rows = [attempts.HeldRow(run=report.run, lease=lease) for lease, report in returned.items()]
@@ -130,13 +131,13 @@ def _begun(app: App, finished: Mapping[Lease, Finished], now: datetime) -> list[
     return begun
 
 
-async def _record(tx: Tx, reports: Sequence[Report], begun: Sequence[attempts.StartReport]) -> None:
+async def _record(tx: Tx, reports: Sequence[Report], begun: Sequence[attempts.StartReport], now: datetime) -> None:
     """Write down beginnings and log lines."""
     if begun:
         await attempts.started(tx, begun)
     lines = [
         logs.Line(
-            run=report.run, lease=report.lease, at=_instant(line.at), text=line.text, number=report.first + number
+            run=report.run, lease=report.lease, at=_instant(line.at, now), text=line.text, number=report.first + number
         )
         for report in reports
         if isinstance(report, Log)
@@ -199,9 +200,10 @@ def _end_report(app: App, report: Finished, now: datetime) -> attempts.EndReport
     elif outcome.reason is Reason.LOST:
         target, due = _after_loss(held, now)
     elif not outcome.succeeded:
-        due = retry_due(held.retries if held else RetryPolicy(), report.attempt, outcome.reason, now)
+        tries = report.attempt - (held.losses if held else 0)  # what was lost says nothing about the work
+        due = retry_due(held.retries if held else RetryPolicy(), tries, outcome.reason, now)
         target = State.QUEUED if due else State.FAILED
-    started = _instant(report.started) if report.started is not None else held.started_at if held else None
+    started = _instant(report.started, now) if report.started is not None else held.started_at if held else None
     return attempts.EndReport(
         run=report.run,
         lease=report.lease,
@@ -211,7 +213,7 @@ def _end_report(app: App, report: Finished, now: datetime) -> attempts.EndReport
         row_count=outcome.rows,
         counts=dict(outcome.counts),
         started_at=started,
-        at=_instant(report.at),
+        at=_instant(report.at, now),
         due_at=due,
     )
 
@@ -264,5 +266,6 @@ async def _one_by_one(app: App, reports: Sequence[Report], now: datetime) -> Non
             await _turn(app, [msgspec.structs.replace(report, outcome=outcome)], 0, now)
 
 
-def _instant(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+def _instant(seconds: float, now: datetime) -> datetime:
+    """When something was, by the time that the servers share; workers tell it by the clock of this machine."""
+    return now - timedelta(seconds=max(0.0, time.time() - seconds))

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from ostinato.app.application import App
 from ostinato.core.access import Actor
-from ostinato.store import history
+from ostinato.store import history, sessions
 from ostinato.store.db import Tx
 from ostinato.store.history import Retention
 
@@ -12,6 +12,8 @@ ARCHIVE_AFTER = timedelta(hours=1)
 """How long after its end a tree stays in the live tables, where late reports still find it."""
 KEY_LIFE = timedelta(days=90)
 """How long a key still gives the run it started."""
+SESSION_LIFE = timedelta(days=7)
+"""How long it is remembered that there was a server."""
 MOST_TREES = 200
 MOST_ROWS = 20_000
 """Of one transaction: what moves must not hold up what runs."""
@@ -45,8 +47,10 @@ async def prune(app: App, now: datetime) -> int:
     return dropped
 
 
-async def forget_keys(app: App, now: datetime) -> int:
-    """Forget the keys of long ago, unless their run is still live; how many."""
+async def forget(app: App, now: datetime) -> int:
+    """Forget the servers of long ago, and the keys, unless their run is still live; how many keys."""
+    async with app.db.transaction() as tx:
+        await sessions.forget(tx, now - SESSION_LIFE)
 
     async def work(tx: Tx) -> int:
         return await history.forget_keys(tx, now - KEY_LIFE, MOST_KEYS)

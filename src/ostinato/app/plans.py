@@ -36,11 +36,16 @@ async def list_tasks(
     return found
 
 
-async def start(app: App, actor: Actor, place: Place, number: int, now: datetime) -> RunId:
-    """Start a plan; raises Forbidden, NotFound, and Conflict if it is disabled or running."""
+async def start(
+    app: App, actor: Actor, place: Place, number: int, now: datetime, *, repetition: str | None = None
+) -> RunId:
+    """Start a plan; raises Forbidden, NotFound, and Conflict if it is disabled or running.
+
+    The same `repetition` key from the same user gives the same run again.
+    """
     async with app.db.reading() as tx:
         plan = await plans.find(tx, actor.user, place, number)
         if plan is None:
             await require_known(tx, actor, place)
             raise NotFound("Plan", number)
-    return await runs.start_plan(app, actor, plan, now)
+    return await runs.start_plan(app, actor, plan, now, key=repetition)

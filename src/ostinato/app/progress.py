@@ -46,7 +46,7 @@ async def begin(app: App, tx: Tx, begun: Sequence[Begin], now: datetime) -> None
 async def advance(app: App, tx: Tx, moved: Sequence[runs.Moved], now: datetime) -> None:
     """Let everything follow that follows from runs that were just moved; runs that did not end set nothing going."""
     flow = _Flow()
-    _note(flow, moved)
+    _note(app, flow, moved)
     await _follow(app, tx, flow, now)
 
 
@@ -54,7 +54,7 @@ async def cancelled(app: App, tx: Tx, moved: Sequence[runs.Moved], now: datetime
     """Let everything follow from runs that were asked to end. A step of which nothing is live, because a limit held
     back all that is left of it, ends here: nobody else would end it."""
     flow = _Flow()
-    _note(flow, moved)
+    _note(app, flow, moved)
     plans = [run.run for run in moved if run.state is State.RUNNING]
     for row in await steps.at_work(tx, plans) if plans else ():
         if not row.open:
@@ -232,7 +232,7 @@ async def _count(app: App, tx: Tx, flow: _Flow, now: datetime) -> None:
     ]
     if ends:
         moved = await runs.end_plans(tx, ends, now)
-        _note(flow, moved)
+        _note(app, flow, moved)
         for _, end in ends:
             if end.due_at is not None:
                 app.expect(end.due_at)
@@ -245,13 +245,16 @@ async def _let_go(tx: Tx, flow: _Flow) -> None:
     flow.begin = flow.begin or any(run.graph is not None for run in free)
 
 
-def _note(flow: _Flow, moved: Iterable[runs.Moved]) -> None:
+def _note(app: App, flow: _Flow, moved: Iterable[runs.Moved]) -> None:
     """How many runs ended in each step, by outcome, and what their ends leave free."""
     tally: dict[tuple[RunId, int, bool], steps.Ending] = {}
     for run in moved:
         if run.awaited and run.state in (*ENDED, State.QUEUED):
             _free(flow, run)
-        if run.state not in ENDED or run.parent is None or run.step is None:
+        if run.state not in ENDED:
+            continue
+        if run.parent is None or run.step is None:
+            app.ended.add(run.run)
             continue
         place = (run.parent, run.step, run.handler)
         ending = tally.setdefault(place, steps.Ending(run=run.parent, step=run.step, handler=run.handler))

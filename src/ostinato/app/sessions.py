@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -19,7 +20,11 @@ async def begin(app: App, now: datetime, *, alone: bool) -> None:
     async with app.db.transaction() as tx:
         if alone:
             await sessions.end_all(tx)
-        app.session = await sessions.begin(tx, socket.gethostname(), os.getpid(), app.slots, now, LIFE)
+        asked = time.monotonic()
+        life = await sessions.begin(tx, socket.gethostname(), os.getpid(), app.slots, now, LIFE)
+        told = time.monotonic()
+    app.session = life.session
+    app.told_time = (life.now, (asked + told) / 2)
 
 
 async def renew(app: App, now: datetime) -> bool:
@@ -33,11 +38,14 @@ async def renew(app: App, now: datetime) -> bool:
         return False
     before = dict(app.held)
     async with app.db.transaction() as tx:
-        others = await sessions.renew(tx, app.session, LIFE, app.slots)
-        if others is None:
+        asked = time.monotonic()
+        life = await sessions.renew(tx, app.session, LIFE, app.slots)
+        told = time.monotonic()
+        if life is None:
             return False
         held = await attempts.held(tx, app.session)
-    app.others = others
+    app.others = life.others
+    app.told_time = (life.now, (asked + told) / 2)
     app.cancelled.update((row.lease, row.run) for row in held if row.cancelling and row.run in app.held)
     leases = {row.lease for row in held}
     for run, attempt in before.items():

@@ -34,14 +34,19 @@ async def get(app: App, actor: Actor, place: Place, key: TaskKey) -> Listed:
     return found
 
 
-async def start(app: App, actor: Actor, place: Place, key: TaskKey, now: datetime) -> RunId:
-    """Start a task; raises Forbidden, NotFound, and Conflict if it is disabled, running or queued."""
+async def start(
+    app: App, actor: Actor, place: Place, key: TaskKey, now: datetime, *, repetition: str | None = None
+) -> RunId:
+    """Start a task; raises Forbidden, NotFound, and Conflict if it is disabled, running or queued.
+
+    The same `repetition` key from the same user gives the same run again.
+    """
     async with app.db.reading() as tx:
         task = await tasks.find(tx, actor.user, place, key)
         if task is None:
             await require_known(tx, actor, place)
             raise NotFound("Task", str(key))
-    return await runs.start_task(app, actor, task, now)
+    return await runs.start_task(app, actor, task, now, key=repetition)
 
 
 async def history(app: App, actor: Actor, place: Place, key: TaskKey, page: Page) -> list[Past]:

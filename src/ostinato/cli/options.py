@@ -57,11 +57,26 @@ Slots: TypeAlias = Annotated[
     str | None,
     typer.Option("--slots", metavar="NUMBER", help="How many tasks run at the same time (OSTINATO_SLOTS). [8]"),
 ]
+Wait: TypeAlias = Annotated[bool, typer.Option("--wait", help="Show its progress until it ends; exit 1 if it fails.")]
+Key: TypeAlias = Annotated[
+    str | None, typer.Option("--key", metavar="KEY", help="The same key starts nothing a second time.")
+]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
 Environment: TypeAlias = Annotated[str, typer.Option("--environment", "-e", metavar="NAME", help="The environment.")]
 Workspace: TypeAlias = Annotated[
     str | None, typer.Option("--workspace", "-w", metavar="KEY", help="The workspace; none: any that may be seen.")
 ]
+
+
+def named_values(given: Sequence[str]) -> dict[str, str]:
+    """`NAME=VALUE` as a mapping; raises WrongUsage."""
+    values: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise WrongUsage(f"--parameter {text!r} is not NAME=VALUE: write the name, an equals sign and the value")
+        values[name] = value
+    return values
 
 
 SHARED = frozenset({"--home", "--host", "--port", "--url", "--api-key"})

@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from ostinato.cli import following, options, text
-from ostinato.cli.errors import INTERRUPTED, NotReachable, Refused
+from ostinato.cli.errors import INTERRUPTED, NotReachable, Refused, WrongUsage
 from ostinato.cli.telling import cells, in_order, label, outcome, task_table
 from ostinato.cli.wire import LogPage, Run, RunDetail, RunPage, Status
 
@@ -31,22 +31,98 @@ def run(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of a plan or a task.")],
     environment: options.Environment = "Production",
     workspace: options.Workspace = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Show its progress until it ends; exit 1 if it fails.")] = False,
+    parameter: Annotated[
+        list[str] | None, typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated.")
+    ] = None,
+    priority: Annotated[
+        int | None, typer.Option("--priority", min=-1000, max=1000, help="Instead of the one it is defined with.")
+    ] = None,
+    key: options.Key = None,
+    wait: options.Wait = False,
     json: options.Json = False,
 ) -> None:
     """Start a plan or a task."""
-    body = {"name": name, "environment": environment, "workspace": workspace}
+    parameters = options.named_values(parameter or [])
+    body: dict[str, Any] = {"name": name, "environment": environment, "workspace": workspace, "parameters": parameters}
+    body |= {"priority": priority} if priority is not None else {}
     with options.server_of(context) as server:
-        begun = _start(server, body)
-        started = msgspec.convert(begun, Run)
-        if not wait:
-            typer.echo(msgspec.json.encode(begun) if json else _begun(started))
-            return
-        detail = _watch(server, started, json)
-        if json:
-            typer.echo(msgspec.json.encode(server.get_json(f"/api/v1/runs/{started.id}")))
-        else:
-            typer.echo("\n".join(["", *task_table(detail), "", *outcome(detail)]))
+        begun = _start(server, body, key)
+        _tell_of(server, begun, wait=wait, json=json)
+
+
+def rerun(
+    context: typer.Context,
+    number: RunNumber,
+    failed: Annotated[bool, typer.Option("--failed", help="Only what did not succeed.")] = False,
+    step: Annotated[
+        str | None, typer.Option("--from-step", metavar="STEP", help="Only this step and what comes after it.")
+    ] = None,
+    newest: Annotated[bool, typer.Option("--newest", help="On the newest version, not the one it ran with.")] = False,
+    key: options.Key = None,
+    wait: options.Wait = False,
+    json: options.Json = False,
+) -> None:
+    """Run again what has ended.
+
+    All of it, or a part; a new run that points to the old one.
+    """
+    if failed and step is not None:
+        raise WrongUsage("--failed and --from-step exclude one another: use one of them")
+    part = "failed" if failed else "from_step" if step is not None else "all"
+    body = {"part": part, "step": step, "version": "newest" if newest else "same"}
+    with options.server_of(context) as server:
+        begun = _once(server, f"/api/v1/runs/{number}/rerun", body, key)
+        _tell_of(server, begun, wait=wait, json=json)
+
+
+def pause(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of a plan or a task.")],
+    environment: options.Environment = "Production",
+    workspace: options.Workspace = None,
+    note: Annotated[str | None, typer.Option("--note", metavar="TEXT", help="Why, for those who wait.")] = None,
+    json: options.Json = False,
+) -> None:
+    """Let a plan or task start no more.
+
+    What is at work finishes; what is queued waits until it is resumed.
+    """
+    _set_paused(context, {"name": name, "environment": environment, "workspace": workspace, "note": note}, True, json)
+
+
+def resume(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of a plan or a task.")],
+    environment: options.Environment = "Production",
+    workspace: options.Workspace = None,
+    json: options.Json = False,
+) -> None:
+    """Let a paused plan or task start again."""
+    _set_paused(context, {"name": name, "environment": environment, "workspace": workspace}, False, json)
+
+
+def _set_paused(context: typer.Context, body: dict[str, Any], paused: bool, json: bool) -> None:
+    with options.server_of(context) as server:
+        told = server.post_json("/api/v1/pauses", body | {"paused": paused})
+    if json:
+        typer.echo(msgspec.json.encode(told))
+        return
+    how = "paused" if paused else "resumed" if told["changed"] else "not paused"
+    already = " already" if paused and not told["changed"] else ""
+    typer.echo(f"{told['kind'].capitalize()} {text.plain(told['name'])} is{already} {how}")
+
+
+def _tell_of(server: "Server", begun: Any, *, wait: bool, json: bool) -> None:
+    """Say what has been started, and show how it goes if that is wanted."""
+    started = msgspec.convert(begun, Run)
+    if not wait:
+        typer.echo(msgspec.json.encode(begun) if json else _begun(started))
+        return
+    detail = _watch(server, started, json)
+    if json:
+        typer.echo(msgspec.json.encode(server.get_json(f"/api/v1/runs/{started.id}")))
+    else:
+        typer.echo("\n".join(["", *task_table(detail), "", *outcome(detail)]))
     if not detail.run.succeeded:
         raise typer.Exit(1)
 
@@ -112,14 +188,18 @@ def cancel(context: typer.Context, number: RunNumber, json: options.Json = False
         typer.echo(f"Run {number} is asked to end; `ostinato status {number}` shows when it has")
 
 
-def _start(server: "Server", body: dict[str, Any]) -> Any:
+def _once(server: "Server", path: str, body: dict[str, Any], key: str | None) -> Any:
     """Start it once, even if the first answer is lost on the way."""
-    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    headers = {"Idempotency-Key": key or str(uuid.uuid4())}
     try:
-        try:
-            return server.post_json("/api/v1/runs", body, headers)
-        except NotReachable:
-            return server.post_json("/api/v1/runs", body, headers)
+        return server.post_json(path, body, headers)
+    except NotReachable:
+        return server.post_json(path, body, headers)
+
+
+def _start(server: "Server", body: dict[str, Any], key: str | None) -> Any:
+    try:
+        return _once(server, "/api/v1/runs", body, key)
     except Refused as refusal:
         if refusal.status == 404:
             _require_environment(server, body)

@@ -3,8 +3,6 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
-from datetime import UTC, datetime
 
 import structlog
 
@@ -33,16 +31,12 @@ PATIENCE = (0.1, 0.5, 1.0, 2.0)
 """Seconds between tries while the database does not answer; the last one is repeated."""
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Engine:
     """The scheduler of one server: its loops, and the reports that wait to be stored."""
 
-    def __init__(self, app: App, *, alone: bool, clock: Callable[[], datetime] = now) -> None:
+    def __init__(self, app: App, *, alone: bool) -> None:
         """`alone`: no other server can be alive on this database."""
-        self._app, self._alone, self._now = app, alone, clock
+        self._app, self._alone, self._now = app, alone, app.now
         self._looked = 0.0
         self._inbox: deque[Report] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -114,8 +108,7 @@ class Engine:
                 await self._look_for_due()
                 done = await advance.tick(self._app, self._now(), self._inbox, self._executor)
                 self._app.last_turn_at = self._now()
-                if done:
-                    self._app.tell_waiting()
+                self._app.tell_watching()
                 if done > MANY:
                     await asyncio.sleep(MANY_SECONDS)
                 if len(self._inbox) <= MOST_WAITING:

@@ -14,7 +14,7 @@ async def tick(app: App, now: datetime) -> int:
     """How many runs became history."""
     moved = await history.archive(app, now)
     dropped = await history.prune(app, now)
-    await history.forget_keys(app, now)
+    await history.forget(app, now)
     if dropped:
         log.info("history.dropped", weeks=dropped)
     return moved

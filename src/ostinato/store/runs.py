@@ -53,6 +53,10 @@ class Runnable(msgspec.Struct, frozen=True):
     workspace: str
     environment: str
 
+    @property
+    def what(self) -> TaskOrPlan:
+        return TaskOrPlan(plan=PlanId(self.id)) if self.kind == "plan" else TaskOrPlan(task=TaskId(self.id))
+
 
 class Rights(msgspec.Struct, frozen=True):
     id: RunId

@@ -2,19 +2,29 @@
 
 from datetime import datetime, timedelta
 
+import msgspec
+
 from ostinato.core.ids import SessionId
-from ostinato.store.db import Tx, execute, fetch_value
+from ostinato.store.db import Tx, execute, fetch_one
 
 
-async def begin(tx: Tx, host: str, pid: int, slots: int, now: datetime, life: timedelta) -> SessionId:
-    session: SessionId = await fetch_value(tx, "sessions/begin", host, pid, slots, now, life)
-    return session
+class Life(msgspec.Struct, frozen=True):
+    """A server's session as the database sees it: what time it is there, and how many other servers live."""
+
+    session: SessionId
+    now: datetime
+    others: int
 
 
-async def renew(tx: Tx, session: SessionId, life: timedelta, slots: int) -> int | None:
-    """How many other servers live. None: this session was given up, and its attempts are no longer ours."""
-    others: int | None = await fetch_value(tx, "sessions/renew", session, life, slots)
-    return others
+async def begin(tx: Tx, host: str, pid: int, slots: int, now: datetime, life: timedelta) -> Life:
+    begun = await fetch_one(tx, "sessions/begin", Life, host, pid, slots, now, life)
+    assert begun is not None, "an insert returns its row"
+    return begun
+
+
+async def renew(tx: Tx, session: SessionId, life: timedelta, slots: int) -> Life | None:
+    """None: this session was given up, and its attempts are no longer ours."""
+    return await fetch_one(tx, "sessions/renew", Life, session, life, slots)
 
 
 async def end(tx: Tx, session: SessionId) -> None:
@@ -23,3 +33,8 @@ async def end(tx: Tx, session: SessionId) -> None:
 
 async def end_all(tx: Tx) -> None:
     await execute(tx, "sessions/end_all")
+
+
+async def forget(tx: Tx, before: datetime) -> None:
+    """Forget servers that ended long ago."""
+    await execute(tx, "sessions/forget", before)

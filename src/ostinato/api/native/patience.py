@@ -10,11 +10,23 @@ INTERVAL = 0.2
 """Seconds between two looks: a waiting request costs the database five statements a second."""
 
 
-async def wait_until(look: Callable[[], Awaitable[T]], enough: Callable[[T], bool], seconds: float) -> T:
-    """Look until it is enough or `seconds` have passed; what was seen last."""
+async def wait_until(
+    look: Callable[[], Awaitable[T]],
+    enough: Callable[[T], bool],
+    seconds: float,
+    happened: Callable[[], asyncio.Event] = asyncio.Event,
+) -> T:
+    """Look until it is enough or `seconds` have passed; what was seen last. `happened` gives an event that calls for a
+    look at once, where there is one."""
     deadline = asyncio.get_running_loop().time() + seconds
-    seen = await look()
-    while not enough(seen) and (left := deadline - asyncio.get_running_loop().time()) > 0:
-        await asyncio.sleep(min(INTERVAL, left))
+    while True:
+        event = happened()
         seen = await look()
-    return seen
+        left = deadline - asyncio.get_running_loop().time()
+        if enough(seen) or left <= 0:
+            return seen
+        try:
+            async with asyncio.timeout(min(INTERVAL, left)):
+                await event.wait()
+        except TimeoutError:
+            continue

@@ -1,7 +1,6 @@
 """The routes of our own dialect."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -18,10 +17,11 @@ from ostinato.api.native import translate, wire
 from ostinato.api.native.patience import wait_until
 from ostinato.api.problems import FileProblemDetails
 from ostinato.api.responses import WrittenJson
-from ostinato.app import definitions, health, history, runs, tasks, waiting
+from ostinato.app import definitions, health, history, pauses, reruns, runs, starts, tasks, waiting
+from ostinato.app.starts import Trigger
 from ostinato.core.errors import NotFound
 from ostinato.core.health import why_not_live, why_not_ready
-from ostinato.core.ids import PlanId, RunId, TaskId
+from ostinato.core.ids import RunId
 from ostinato.core.states import ENDED, State
 from ostinato.store.logs import Written
 from ostinato.store.runs import Wanted
@@ -61,14 +61,14 @@ async def healthy(state: ServerState) -> Response[wire.Health]:
 @get("/health/live", operation_id="live", summary="Whether the server moves", security=[{}], responses=FAILING)
 async def live(app: TheApp) -> Response[wire.Probe]:
     """Needs no key. 503: start it again. A database that is away is no reason for that."""
-    now = datetime.now(UTC)
+    now = app.now()
     return translate.probe(why_not_live(await health.facts(app, now), now))
 
 
 @get("/health/ready", operation_id="ready", summary="Whether work moves", security=[{}], responses=FAILING)
 async def ready(app: TheApp, state: ServerState) -> Response[wire.Probe]:
     """Needs no key. 503 while the database does not answer, the engine stands still, or ready work is not taken."""
-    now = datetime.now(UTC)
+    now = app.now()
     if not state.ready():
         return translate.probe("The server is starting")
     return translate.probe(why_not_ready(await health.facts(app, now), now))
@@ -89,12 +89,10 @@ async def get_status(app: TheApp, actor: TheActor) -> wire.Status:
 )
 async def start_run(app: TheApp, actor: TheActor, data: JSONBody[wire.Start], key: Key = None) -> wire.Run:
     """A plan goes before a task of the same name."""
-    now = datetime.now(UTC)
+    now = app.now()
     found = await runs.find_runnable(app, actor, data.name, data.environment, data.workspace)
-    if found.kind == "plan":
-        run = await runs.start_plan(app, actor, PlanId(found.id), now, key=key)
-    else:
-        run = await runs.start_task(app, actor, TaskId(found.id), now, key=key)
+    trigger = Trigger(parameters=data.parameters, priority=data.priority, key=key)
+    run = await starts.start(app, actor, found.what, trigger, now)
     return translate.run(app, await waiting.get(app, actor, run, now))
 
 
@@ -122,7 +120,7 @@ async def list_runs(
         workspace=workspace,
         environment=environment,
     )
-    return translate.run_page(app, await waiting.list_runs(app, actor, wanted, datetime.now(UTC)), limit)
+    return translate.run_page(app, await waiting.list_runs(app, actor, wanted, app.now()), limit)
 
 
 @get(
@@ -135,8 +133,10 @@ async def get_run(app: TheApp, actor: TheActor, run_id: RunNumber, wait: Wait = 
     """With `wait`, the answer comes as soon as the run has ended."""
     run = _known(run_id)
     if wait:
-        await wait_until(lambda: runs.get(app, actor, run), lambda seen: seen.state in ENDED, wait)
-    return translate.run_detail(app, await waiting.get_tree(app, actor, run, datetime.now(UTC)))
+        await wait_until(
+            lambda: runs.get(app, actor, run), lambda seen: seen.state in ENDED, wait, lambda: app.watch(run)
+        )
+    return translate.run_detail(app, await waiting.get_tree(app, actor, run, app.now()))
 
 
 @get("/runs/{run_id:int}/logs", operation_id="readLog", summary="The log of a run", responses=refusals(401, 404, 422))
@@ -186,7 +186,7 @@ async def list_findings(
 )
 async def cancel_run(app: TheApp, actor: TheActor, run_id: RunNumber) -> wire.Run:
     """Asking again changes nothing."""
-    run, now = _known(run_id), datetime.now(UTC)
+    run, now = _known(run_id), app.now()
     await runs.cancel(app, actor, run, now)
     return translate.run(app, await waiting.get(app, actor, run, now))
 
@@ -195,6 +195,36 @@ async def cancel_run(app: TheApp, actor: TheActor, run_id: RunNumber) -> wire.Ru
 async def get_retention(app: TheApp, actor: TheActor) -> wire.Retention:
     """By environment; changed through definitions."""
     return translate.retention(await history.retention(app, actor))
+
+
+@post(
+    "/runs/{run_id:int}/rerun",
+    operation_id="rerunRun",
+    summary="Run again what has ended",
+    responses=refusals(400, 401, 403, 404, 409, 422),
+)
+async def rerun_run(
+    app: TheApp, actor: TheActor, run_id: RunNumber, data: JSONBody[wire.Rerun], key: Key = None
+) -> wire.Run:
+    """All of it, what failed, or from a step on; a new run that points to the old one."""
+    now = app.now()
+    newest = data.version == "newest"
+    run = await reruns.rerun(app, actor, _known(run_id), data.part, now, step=data.step, newest=newest, key=key)
+    return translate.run(app, await waiting.get(app, actor, run, now))
+
+
+@post(
+    "/pauses",
+    operation_id="setPaused",
+    summary="Pause or resume a plan or task",
+    status_code=200,
+    responses=refusals(400, 401, 403, 404, 409, 422),
+)
+async def set_paused(app: TheApp, actor: TheActor, data: JSONBody[wire.Pause]) -> wire.Paused:
+    """Asking again changes nothing."""
+    found = await runs.find_runnable(app, actor, data.name, data.environment, data.workspace)
+    changed = await pauses.set_paused(app, actor, found.what, paused=data.paused, note=data.note, now=app.now())
+    return translate.paused(found, paused=data.paused, changed=changed)
 
 
 @post(
@@ -207,7 +237,7 @@ async def get_retention(app: TheApp, actor: TheActor) -> wire.Retention:
 )
 async def apply_definitions(app: TheApp, actor: TheActor, data: JSONBody[wire.Bundle]) -> wire.Changes:
     """All or nothing: one transaction."""
-    return translate.changes(await definitions.apply(app, actor, translate.bundle(data), datetime.now(UTC)))
+    return translate.changes(await definitions.apply(app, actor, translate.bundle(data), app.now()))
 
 
 @post(
@@ -220,7 +250,7 @@ async def apply_definitions(app: TheApp, actor: TheActor, data: JSONBody[wire.Bu
 )
 async def diff_definitions(app: TheApp, actor: TheActor, data: JSONBody[wire.Bundle]) -> wire.Changes:
     """Changes nothing."""
-    return translate.changes(await definitions.diff(app, actor, translate.bundle(data), datetime.now(UTC)))
+    return translate.changes(await definitions.diff(app, actor, translate.bundle(data), app.now()))
 
 
 @get(
@@ -265,6 +295,8 @@ API = Router(
         read_log,
         list_findings,
         cancel_run,
+        rerun_run,
+        set_paused,
         get_retention,
         apply_definitions,
         diff_definitions,

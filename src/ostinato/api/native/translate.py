@@ -20,7 +20,7 @@ from ostinato.core.states import ENDED, State
 from ostinato.core.times import instant
 from ostinato.store.history import Retention
 from ostinato.store.logs import Written
-from ostinato.store.runs import Seen
+from ostinato.store.runs import Runnable, Seen
 from ostinato.store.steps import Standing
 
 STEP_STATES: dict[StepState, wire.StepName] = {
@@ -64,6 +64,17 @@ def run_detail(app: App, told: ToldTree) -> wire.RunDetail:
         children=[_run(app, seen, waits.get(seen.run), _step_name(seen, graphs)) for seen in tree.below],
         steps=_steps(tree, told.step_waits),
         skipped_steps=skipped_steps(tree),
+    )
+
+
+def paused(found: Runnable, *, paused: bool, changed: bool) -> wire.Paused:
+    return wire.Paused(
+        kind=found.kind,
+        name=found.name,
+        workspace=found.workspace,
+        environment=found.environment,
+        paused=paused,
+        changed=changed,
     )
 
 

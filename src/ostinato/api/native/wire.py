@@ -5,8 +5,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
+from ostinato.core.parameters import MOST_PARAMETERS
 from ostinato.core.plans import Condition
 from ostinato.core.progress import StepState
+from ostinato.core.reruns import Part
 from ostinato.core.states import Reason, State
 
 LARGEST = 2**63 - 1
@@ -18,6 +20,7 @@ CLEAN = r"^[^\x00]*$"
 
 Text: TypeAlias = Annotated[str, msgspec.Meta(pattern=CLEAN)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=CLEAN, min_length=1, max_length=LONGEST_NAME)]
+Note: TypeAlias = Annotated[str, msgspec.Meta(pattern=CLEAN, max_length=500)]
 Instant: TypeAlias = Annotated[str, msgspec.Meta(description="RFC 3339, UTC, milliseconds: 2026-03-01T12:00:00.000Z")]
 Day: TypeAlias = Annotated[str, msgspec.Meta(description="A day in UTC: 2026-03-01")]
 StepName: TypeAlias = Literal["waiting", "running", "succeeded", "failed", "cancelled", "skipped"]
@@ -41,6 +44,42 @@ class Start(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     name: Name
     environment: Name = "Production"
     workspace: Name | None = None
+    parameters: Annotated[
+        dict[Name, Text | int | float | bool],
+        msgspec.Meta(max_length=MOST_PARAMETERS, description="Values of parameters it declares, by name."),
+    ] = msgspec.field(default_factory=dict)
+    priority: Annotated[int, msgspec.Meta(ge=-1_000, le=1_000)] | None = None
+
+
+class Rerun(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What of an ended run is to run again, and in which version."""
+
+    part: Part = Part.ALL
+    step: Annotated[Name | None, msgspec.Meta(description="For from_step: the name of the step.")] = None
+    version: Annotated[
+        Literal["same", "newest"], msgspec.Meta(description="The version it ran with, or the newest one.")
+    ] = "same"
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Pause or resume a plan or task by its name: a paused one refuses to start, what is at work finishes."""
+
+    name: Name
+    paused: bool
+    environment: Name = "Production"
+    workspace: Name | None = None
+    note: Annotated[Note | None, msgspec.Meta(description="Why, for those who wait.")] = None
+
+
+class Paused(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How it stands now; `changed` says whether it stood otherwise before."""
+
+    kind: Annotated[str, msgspec.Meta(description="task or plan")]
+    name: str
+    workspace: str
+    environment: str
+    paused: bool
+    changed: bool
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import JSONBody, PathParameter, QueryParameter, SkipValidation
+from litestar.params import HeaderParameter, JSONBody, PathParameter, QueryParameter, SkipValidation
 
 from ostinato.api.timextender import translate, wire
 from ostinato.store.tasks import TaskKey
@@ -32,6 +32,10 @@ MapNumber: TypeAlias = Annotated[int, PathParameter(description="Process map ID"
 ExecutionNumber: TypeAlias = Annotated[int, PathParameter(description="Execution ID, from the execution history")]
 Limit: TypeAlias = Annotated[int, QueryParameter(ge=1, le=wire.LONGEST_PAGE, description="Maximum items to return")]
 Offset: TypeAlias = Annotated[int, QueryParameter(ge=0, le=wire.LARGEST_ID, description="Number of items to skip")]
+Repetition: TypeAlias = Annotated[
+    str | None,
+    HeaderParameter(name="Idempotency-Key", description="The same key starts nothing a second time; not the vendor's"),
+]
 TriggerBody: TypeAlias = JSONBody[wire.Trigger]
 
 

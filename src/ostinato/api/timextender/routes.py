@@ -1,7 +1,5 @@
 """The ten operations of the TimeXtender Orchestration API."""
 
-from datetime import UTC, datetime
-
 from litestar import Router, get, post
 from litestar.response.base import ASGIResponse
 
@@ -17,6 +15,7 @@ from ostinato.api.timextender.parameters import (
     AboutTask,
     ExecutionNumber,
     MapNumber,
+    Repetition,
     ThePage,
     ThePlace,
     TheTask,
@@ -92,10 +91,11 @@ async def trigger_process_map(
     processMapId: MapNumber,
     uat: Uat = None,
     data: TriggerBody = wire.NO_BODY,
+    repetition: Repetition = None,
 ) -> ASGIResponse:
     """Returns at once; the process map runs afterwards. Needs Contributor access."""
     place = translate.place_to_trigger(workspace, uat, data)
-    await plans.start(app, actor, place, translate.number(processMapId), datetime.now(UTC))
+    await plans.start(app, actor, place, translate.number(processMapId), app.now(), repetition=repetition)
     return translate.accepted()
 
 
@@ -142,10 +142,11 @@ async def trigger_task(
     key: TheTask,
     uat: Uat = None,
     data: TriggerBody = wire.NO_BODY,
+    repetition: Repetition = None,
 ) -> ASGIResponse:
     """Returns at once; the task runs afterwards. Needs Contributor access."""
     place = translate.place_to_trigger(workspace, uat, data)
-    await tasks.start(app, actor, place, key, datetime.now(UTC))
+    await tasks.start(app, actor, place, key, app.now(), repetition=repetition)
     return translate.accepted()
 
 

@@ -1,6 +1,6 @@
 -- Plans, and tasks that consist of steps, that are ready begin: they need no worker. One that is paused, or that must not
 -- run beside another run of the same, is held instead. The candidates are an array, so that the planner expects few of
--- them however many there are, and looks each of them up.
+-- them however many there are, and looks each of them up; OFFSET 0 keeps it from reading all runs at work beforehand.
 WITH candidate AS MATERIALIZED (
     SELECT id, task_id, plan_id, priority
       FROM run
@@ -18,9 +18,9 @@ WITH candidate AS MATERIALIZED (
                      AND (row_number() OVER (PARTITION BY candidate.task_id, candidate.plan_id
                                              ORDER BY candidate.priority DESC, candidate.id) > 1
                           OR EXISTS (SELECT FROM run AS other
-                                      WHERE other.task_id = candidate.task_id AND other.state IN ('CLAIMED', 'RUNNING'))
+                                      WHERE other.task_id = candidate.task_id AND other.state IN ('CLAIMED', 'RUNNING') OFFSET 0)
                           OR EXISTS (SELECT FROM run AS other
-                                      WHERE other.plan_id = candidate.plan_id AND other.state IN ('CLAIMED', 'RUNNING')))
+                                      WHERE other.plan_id = candidate.plan_id AND other.state IN ('CLAIMED', 'RUNNING') OFFSET 0))
                 THEN CASE WHEN candidate.plan_id IS NULL THEN 'task' ELSE 'plan' END END AS hold
       FROM candidate
       LEFT JOIN task ON task.id = candidate.task_id

@@ -1,7 +1,8 @@
 -- Take ready work for the free slots of one server, the most urgent first, then the oldest. What its task or its pool
 -- keeps from starting is held instead, and leaves the queue until it is let go. Two servers cannot both be right:
 -- unique indexes allow one run alone of a task, and one run in a slot of a pool. The candidates are an array, so that the
--- planner expects few of them however long the queue is, and looks each of them up.
+-- planner expects few of them however long the queue is, and looks each of them up; OFFSET 0 keeps it from reading all
+-- runs at work beforehand instead of asking for one task.
 WITH candidate AS MATERIALIZED (
     SELECT id, task_id, priority
       FROM run
@@ -18,7 +19,7 @@ WITH candidate AS MATERIALIZED (
                 WHEN task.overlap <> 'parallel'
                      AND (row_number() OVER (PARTITION BY candidate.task_id ORDER BY candidate.priority DESC, candidate.id) > 1
                           OR EXISTS (SELECT FROM run AS other
-                                      WHERE other.task_id = candidate.task_id AND other.state IN ('CLAIMED', 'RUNNING')))
+                                      WHERE other.task_id = candidate.task_id AND other.state IN ('CLAIMED', 'RUNNING') OFFSET 0))
                 THEN 'task' END AS hold
       FROM candidate
       JOIN task ON task.id = candidate.task_id

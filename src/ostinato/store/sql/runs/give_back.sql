@@ -2,6 +2,7 @@
 UPDATE run
    SET state = CASE WHEN run.cancel_reason IS NULL THEN 'QUEUED' WHEN run.cancel_reason = 'timeout' THEN 'FAILED' ELSE 'CANCELLED' END,
        reason = run.cancel_reason,
+       message = CASE WHEN run.cancel_reason = 'timeout' THEN 'The run took longer than its own timeout' ELSE run.message END,
        ended_at = CASE WHEN run.cancel_reason IS NOT NULL THEN $3::timestamptz END,
        attempt = run.attempt - 1,
        given_back = run.given_back + 1,

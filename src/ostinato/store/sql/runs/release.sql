@@ -2,6 +2,7 @@
 UPDATE run
    SET state = CASE WHEN cancel_reason IS NULL THEN 'QUEUED' WHEN cancel_reason = 'timeout' THEN 'FAILED' ELSE 'CANCELLED' END,
        reason = COALESCE(cancel_reason, 'shutdown'),
+       message = CASE WHEN cancel_reason = 'timeout' THEN 'The run took longer than its own timeout' ELSE message END,
        ended_at = CASE WHEN cancel_reason IS NOT NULL THEN $2::timestamptz END,
        attempt = attempt - 1,
        given_back = given_back + 1,

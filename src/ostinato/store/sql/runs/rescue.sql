@@ -6,7 +6,8 @@ UPDATE run
                     WHEN run.losses + 1 > $2 OR (SELECT task.retries ->> 'on_lost' FROM task WHERE task.id = run.task_id) = 'fail' THEN 'FAILED'
                     ELSE 'QUEUED' END,
        reason = COALESCE(run.cancel_reason, 'lost'),
-       message = CASE WHEN run.cancel_reason IS NOT NULL THEN run.message
+       message = CASE WHEN run.cancel_reason = 'timeout' THEN 'The run took longer than its own timeout'
+                      WHEN run.cancel_reason IS NOT NULL THEN run.message
                       ELSE 'The server or worker that ran attempt ' || run.attempt || ' disappeared' END,
        ended_at = CASE WHEN run.cancel_reason IS NOT NULL OR run.losses + 1 > $2
                             OR (SELECT task.retries ->> 'on_lost' FROM task WHERE task.id = run.task_id) = 'fail' THEN $1::timestamptz END,

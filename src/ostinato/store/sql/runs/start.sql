@@ -1,6 +1,7 @@
 -- Tasks and plans are started by themselves, each in its current version or in the one that is named. Work waits for a
 -- worker; what consists of steps runs at once, or behind the run before it. Nothing is made of what may be live once
 -- only and is live already; asked after it was locked, so that a start that has just committed is seen.
+-- OFFSET 0 keeps the planner from reading all live runs beforehand instead of asking for one task or plan.
 WITH wanted AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('run', 'id')) AS id, fresh.*
       FROM (SELECT asked.position, asked.parameters, asked.requested_by, asked.cause, asked.rerun_of, asked.rerun_part,
@@ -11,11 +12,11 @@ WITH wanted AS MATERIALIZED (
                    COALESCE(asked.graph, task.graph_id, plan.graph_id) AS graph_id,
                    COALESCE(task.run_timeout_s, plan.run_timeout_s) AS run_timeout_s,
                    COALESCE(task.overlap, plan.overlap) AS overlap,
-                   EXISTS (SELECT FROM run WHERE run.task_id = task.id AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING'))
-                   OR EXISTS (SELECT FROM run WHERE run.plan_id = plan.id AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING'))
+                   EXISTS (SELECT FROM run WHERE run.task_id = task.id AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING') OFFSET 0)
+                   OR EXISTS (SELECT FROM run WHERE run.plan_id = plan.id AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING') OFFSET 0)
                    OR row_number() OVER (PARTITION BY task.id, plan.id ORDER BY asked.position) > 1 AS live,
-                   EXISTS (SELECT FROM run WHERE run.task_id = task.id AND run.state IN ('CLAIMED', 'RUNNING'))
-                   OR EXISTS (SELECT FROM run WHERE run.plan_id = plan.id AND run.state IN ('CLAIMED', 'RUNNING'))
+                   EXISTS (SELECT FROM run WHERE run.task_id = task.id AND run.state IN ('CLAIMED', 'RUNNING') OFFSET 0)
+                   OR EXISTS (SELECT FROM run WHERE run.plan_id = plan.id AND run.state IN ('CLAIMED', 'RUNNING') OFFSET 0)
                    OR row_number() OVER (PARTITION BY task.id, plan.id ORDER BY asked.position) > 1 AS busy
               FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::jsonb[], $5::bigint[], $6::text[], $7::bigint[],
                           $8::text[], $9::text[], $10::bigint[], $11::integer[]) WITH ORDINALITY

@@ -3,4 +3,5 @@
 UPDATE server_session
    SET alive_until = clock_timestamp() + $2::interval, slots = $3
  WHERE id = $1 AND alive_until > '-infinity'
-RETURNING (SELECT count(*) FROM server_session AS other WHERE other.id <> $1 AND other.alive_until > clock_timestamp())
+RETURNING id AS session, clock_timestamp() AS now,
+          (SELECT count(*) FROM server_session AS other WHERE other.id <> $1 AND other.alive_until > clock_timestamp()) AS others

@@ -1,5 +1,6 @@
 -- Steps begin, or go on within their limit: the runs that may be live now are made. Work waits for a worker; plans and
 -- composite tasks run at once, unless they are paused or must not overlap; disabled ones are left out.
+-- OFFSET 0 keeps the planner from reading all live runs beforehand instead of asking for one task or plan.
 WITH child AS MATERIALIZED (
     SELECT asked.parent, asked.step, asked.handler, asked.position, asked.rerun_of, parent.environment_id, parent.workspace_id,
            parent.requested_by, COALESCE(parent.root_run_id, parent.id) AS root, task.id AS task_id, plan.id AS plan_id,
@@ -16,9 +17,9 @@ WITH child AS MATERIALIZED (
                 WHEN COALESCE(task.overlap, plan.overlap) <> 'parallel'
                      AND (row_number() OVER (PARTITION BY task.id, plan.id ORDER BY asked.position) > 1
                           OR EXISTS (SELECT FROM run AS other
-                                      WHERE other.task_id = task.id AND other.state IN ('CLAIMED', 'RUNNING'))
+                                      WHERE other.task_id = task.id AND other.state IN ('CLAIMED', 'RUNNING') OFFSET 0)
                           OR EXISTS (SELECT FROM run AS other
-                                      WHERE other.plan_id = plan.id AND other.state IN ('CLAIMED', 'RUNNING')))
+                                      WHERE other.plan_id = plan.id AND other.state IN ('CLAIMED', 'RUNNING') OFFSET 0))
                 THEN CASE WHEN plan.id IS NULL THEN 'task' ELSE 'plan' END END AS hold
       FROM unnest($1::bigint[], $2::integer[], $3::boolean[], $4::bigint[], $5::bigint[], $6::bigint[])
            WITH ORDINALITY AS asked (parent, step, handler, task, plan, rerun_of, position)
