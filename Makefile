@@ -42,8 +42,8 @@ format: setup ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup ## Measure the engine beside its floor; a table on stderr, one JSON object a line on stdout
-	@$(BIN)/python -m bench
+bench: setup ## Measure beside floors (NAMES=... for some); a table on stderr, one JSON object a line on stdout
+	@$(BIN)/python -m bench $(NAMES)
 
 serve: setup ## Start the server on http://127.0.0.1:7300
 	@$(BIN)/ostinato up

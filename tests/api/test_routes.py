@@ -32,7 +32,8 @@ async def test_every_route_wants_a_key_unless_it_is_on_the_public_list(
         for method in METHODS:
             answer = await client.request(method, path)
             if path in PUBLIC:
-                assert answer.status_code in (200, 204, 405), (method, path)
+                assert answer.status_code in (200, 204, 405) or path == "/health/ready", (method, path)
+                assert answer.status_code != 401, (method, path)
             else:
                 assert answer.status_code == 401, (method, path)
                 assert answer.headers["content-type"] == "application/problem+json"
@@ -41,6 +42,8 @@ async def test_every_route_wants_a_key_unless_it_is_on_the_public_list(
 def test_the_public_list_is_what_we_think_it_is() -> None:
     assert {
         "/health",
+        "/health/live",
+        "/health/ready",
         "/swagger",
         "/swagger/start.js",
         "/swagger/swagger-ui.css",
@@ -54,6 +57,8 @@ def test_the_public_list_is_what_we_think_it_is() -> None:
 
 ROUND_THE_WALL = (
     "/health/",
+    "/health/live/",
+    "/health/lives",
     "//health",
     "/health/../api/v1/status",
     "/api/v1/status/health",
@@ -120,7 +125,9 @@ async def test_while_the_server_starts_only_the_public_paths_answer(app: App, se
     starting = make_asgi(app, settings, lambda: False)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(starting), base_url="http://ostinato.test") as client:
         health, api = await client.get("/health"), await client.get("/api/v0/orchestration/workspaces")
+        ready = await client.get("/health/ready")
     assert (health.status_code, health.json()) == (503, {"status": "starting"})
+    assert (ready.status_code, ready.json()["reason"]) == (503, "The server is starting")
     assert (api.status_code, api.headers["retry-after"]) == (503, "2")
 
 

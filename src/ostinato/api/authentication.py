@@ -10,7 +10,7 @@ from ostinato.app import access
 from ostinato.app.application import App
 from ostinato.core.errors import Unavailable
 
-PUBLIC = frozenset({"/health", *FILES})
+PUBLIC = frozenset({"/health", "/health/live", "/health/ready", *FILES})
 """Compared with the path as it was sent: nothing is public because of how a path begins or ends."""
 HEADER = b"x-api-key"
 

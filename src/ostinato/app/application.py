@@ -9,6 +9,7 @@ from typing import Any
 
 from ostinato.app.keyring import Keyring
 from ostinato.core.contracts import Launch, WorkOrder
+from ostinato.core.health import Facts
 from ostinato.core.ids import CredentialId, GraphId, Lease, RunId, SessionId
 from ostinato.core.plans import Graph
 from ostinato.core.retries import RetryPolicy
@@ -62,6 +63,12 @@ class App:
     """When something becomes due by itself next, as far as this server knows."""
     last_turn_at: datetime | None = None
     last_claim_at: datetime | None = None
+    claims: tuple[int, datetime] | None = None
+    """How many claims all servers had made when we last looked, and when we first saw that number."""
+    health: tuple[datetime, Facts] | None = None
+    """What was last found out about our health, and when."""
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One looks at our health at a time."""
 
     wall: Callable[[], datetime] = lambda: datetime.now(UTC)
     """The clock of this machine."""

@@ -17,9 +17,10 @@ from ostinato.api.native import translate, wire
 from ostinato.api.native.patience import wait_until
 from ostinato.api.problems import FileProblemDetails
 from ostinato.api.responses import WrittenJson
-from ostinato.app import definitions, history, pauses, reruns, runs, starts, tasks, waiting
+from ostinato.app import definitions, health, history, pauses, reruns, runs, starts, tasks, waiting
 from ostinato.app.starts import Trigger
 from ostinato.core.errors import NotFound
+from ostinato.core.health import why_not_live, why_not_ready
 from ostinato.core.ids import RunId
 from ostinato.core.states import ENDED, State
 from ostinato.store.logs import Written
@@ -44,16 +45,33 @@ Filter = Annotated[str | None, QueryParameter(pattern=wire.CLEAN, max_length=wir
 
 refusals = partial(documents.refusals, body=FileProblemDetails)
 RUN_PAGE = ResponseSpec(data_container=wire.RunPage, description="The page.", generate_examples=False)
+FAILING = {503: ResponseSpec(data_container=wire.Probe, description="And why.", generate_examples=False)}
 NOT_READY = {503: ResponseSpec(data_container=wire.Health, description="Not yet.", generate_examples=False)}
 
 
 @get("/health", operation_id="health", summary="Whether the server answers", security=[{}], responses=NOT_READY)
-async def health(state: ServerState) -> Response[wire.Health]:
+async def healthy(state: ServerState) -> Response[wire.Health]:
     """Needs no key."""
     ready: Callable[[], bool] = state.ready
     if ready():
         return Response(wire.Health(status="ok", version=__version__))
     return Response(wire.Health(status="starting"), status_code=503)
+
+
+@get("/health/live", operation_id="live", summary="Whether the server moves", security=[{}], responses=FAILING)
+async def live(app: TheApp) -> Response[wire.Probe]:
+    """Needs no key. 503: start it again. A database that is away is no reason for that."""
+    now = app.now()
+    return translate.probe(why_not_live(await health.facts(app, now), now))
+
+
+@get("/health/ready", operation_id="ready", summary="Whether work moves", security=[{}], responses=FAILING)
+async def ready(app: TheApp, state: ServerState) -> Response[wire.Probe]:
+    """Needs no key. 503 while the database does not answer, the engine stands still, or ready work is not taken."""
+    now = app.now()
+    if not state.ready():
+        return translate.probe("The server is starting")
+    return translate.probe(why_not_ready(await health.facts(app, now), now))
 
 
 @get("/status", operation_id="getStatus", summary="Version, and how much work there is", responses=refusals(401, 503))
@@ -286,5 +304,5 @@ API = Router(
         get_definition_schema,
     ],
 )
-NATIVE = Router("/", route_handlers=[health, API], dependencies=PROVIDED)
+NATIVE = Router("/", route_handlers=[healthy, live, ready, API], dependencies=PROVIDED)
 """Everything of this dialect."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+from litestar import Response
 
 from ostinato.api.native import wire
 from ostinato.api.responses import WrittenJson
@@ -33,6 +34,11 @@ STEP_STATES: dict[StepState, wire.StepName] = {
 
 LEFT_OPEN = '"progress":null,"waiting":"?"}'
 """How `runs/list` writes a run's end if it has not ended. Inside of texts quotes look different: it is nowhere else."""
+
+
+def probe(reason: str | None) -> Response[wire.Probe]:
+    told = wire.Probe(status="ok" if reason is None else "failing", reason=reason)
+    return Response(told, status_code=200 if reason is None else 503)
 
 
 def run(app: App, told: Told) -> wire.Run:

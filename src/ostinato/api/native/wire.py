@@ -31,6 +31,13 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     version: str | msgspec.UnsetType = msgspec.UNSET
 
 
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to whoever watches over the server."""
+
+    status: Literal["ok", "failing"]
+    reason: Annotated[str | None, msgspec.Meta(description="Why it is failing, in words.")]
+
+
 class Start(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """What to start: a plan or task by its name."""
 
