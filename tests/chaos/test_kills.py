@@ -23,7 +23,7 @@ def test_workers_are_killed_one_after_another(stage: Stage) -> None:
     server = stage.add_server()
     stage.define()
     stage.load()
-    end, kills = time.monotonic() + duration(10), 0
+    end, kills = time.monotonic() + duration(5), 0
     while time.monotonic() < end:
         stage.pause(0.2, 0.8)
         kills += kill_a_worker(stage, server)
@@ -35,7 +35,7 @@ def test_the_only_server_is_killed_and_started_again(stage: Stage) -> None:
     server = stage.add_server()
     stage.define()
     stage.load()
-    end, kills = time.monotonic() + duration(8), 0
+    end, kills = time.monotonic() + duration(6), 0
     while time.monotonic() < end:
         stage.pause(1, 3)
         server.kill()
@@ -108,7 +108,7 @@ def test_the_database_is_killed_and_started_again_every_few_seconds(stage: Stage
     stage.add_server()
     stage.define()
     stage.load()
-    end, kills = time.monotonic() + duration(12), 0
+    end, kills = time.monotonic() + duration(6), 0
     while time.monotonic() < end:
         stage.pause(1, 3)
         kill_the_database(stage)
