@@ -137,9 +137,7 @@ async def _engine(url: str, folder: Path) -> AsyncIterator[tuple[App, Actor]]:
     bundle = definitions.Bundle(files=[definitions.File(name="bench.yaml", text=yaml())])
     await definitions.apply(app, actor, bundle, _now())
     engine = Engine(app, alone=True)
-    await engine.start(
-        LocalExecutor(slots=SLOTS, folder=folder / "work", order_of=lambda run: app.held[run].order, tell=engine.hear)
-    )
+    await engine.start(LocalExecutor(slots=SLOTS, folder=folder / "work", order_of=app.order_of, tell=engine.hear))
     try:
         yield app, actor
     finally:

@@ -20,9 +20,7 @@ from ostinato.app import access
 from ostinato.app.application import App
 from ostinato.app.keyring import open_keyring
 from ostinato.config import Settings, address
-from ostinato.core.contracts import WorkOrder
 from ostinato.core.errors import Conflict, Unavailable
-from ostinato.core.ids import RunId
 from ostinato.scheduler.engine import Engine
 from ostinato.store.db import Database
 from ostinato.store.embedded import EmbeddedPostgres
@@ -71,13 +69,10 @@ async def _serve(settings: Settings, url: str, revive: Callable[[], bool], liste
         app.slots = settings.slots
         engine = Engine(app, alone=settings.database_url is None)
 
-        def order_of(run: RunId) -> WorkOrder:
-            return app.held[run].order
-
         executor = plugins.executor_type("local").create(
             slots=settings.slots,
             folder=settings.home / "work",
-            order_of=order_of,
+            order_of=app.order_of,
             tell=engine.hear,
             pace=engine.pace,
         )

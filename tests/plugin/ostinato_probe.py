@@ -130,6 +130,15 @@ def _say_parameters(config: Config, context: Context) -> Outcome:
     return Outcome(succeeded=True)
 
 
+def _claim_to_be_cancelled(config: Config, context: Context) -> Outcome:
+    return Outcome(succeeded=False, reason=Reason.CANCEL_REQUESTED, message="I was not asked to end")
+
+
+def _say_much_at_once(config: Config, context: Context) -> Outcome:
+    context.log("x" * config.number)
+    return Outcome(succeeded=True)
+
+
 _ACTIONS: dict[str, Any] = {
     "succeed": _succeed,
     "fail": _fail,
@@ -143,6 +152,8 @@ _ACTIONS: dict[str, Any] = {
     "find_much": _find_much,
     "chatter": _chatter,
     "crowd": _crowd,
+    "claim_to_be_cancelled": _claim_to_be_cancelled,
+    "say_much_at_once": _say_much_at_once,
     "fail_while": _fail_while,
     "fail_until_marked": _fail_until_marked,
     "say_parameters": _say_parameters,

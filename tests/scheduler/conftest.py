@@ -136,7 +136,7 @@ def make_executor(app: App, engine: Engine, folder: Path) -> LocalExecutor:
     return LocalExecutor(
         slots=4,
         folder=folder / "work",
-        order_of=lambda run: app.held[run].order,
+        order_of=app.order_of,
         tell=engine.hear,
         kill_after_s=0.5,
     )

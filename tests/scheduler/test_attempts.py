@@ -243,6 +243,8 @@ async def test_what_the_engine_notes_meanwhile_pushes_no_line_out(lab: Lab) -> N
     now = datetime.now(UTC)
     await expire(lab.app)
     await attempts.rescue(lab.app, now)
+    assert await attempts.take_turn(lab.app, [], 1, now) == [], "a server that is taken for lost claims nothing"
+    await sessions.renew(lab.app, now)
     (launch,) = await attempts.take_turn(lab.app, [], 1, now)
     await attempts.take_turn(lab.app, [says(launch, 1, "one")], 0, now)
     await attempts.take_turn(lab.app, [finished(run, old, Outcome(succeeded=True))], 0, now)

@@ -137,3 +137,56 @@ async def test_a_task_that_cannot_be_read_fails_by_itself_and_holds_nobody_up(li
     seen = await live.ended(broken)
     assert (seen.state, seen.reason) == (State.FAILED, Reason.INVALID)
     assert "cannot be read" in str(seen.message)
+
+
+async def test_a_task_cannot_say_what_only_the_engine_knows(live: Lab) -> None:
+    await live.define("tasks: [{name: t, type: Probe, config: {do: claim_to_be_cancelled}}]")
+    for _ in range(5):
+        seen = await live.run("t")
+        assert (seen.state, seen.reason, seen.attempt) == (State.FAILED, Reason.ERROR, 1)
+
+
+async def test_a_task_that_says_more_in_one_breath_than_a_message_holds_goes_on(live: Lab) -> None:
+    await live.define("tasks: [{name: t, type: Probe, config: {do: say_much_at_once, number: 73400320}}]")
+    seen = await live.run("t")
+    assert (seen.state, seen.attempt) == (State.SUCCEEDED, 1)
+
+
+async def test_a_plan_never_waits_for_one_that_it_is_inside_of(live: Lab) -> None:
+    """An older version of a plan that is at work may contain what contains the plan today."""
+    gate = f"{{name: gate, type: Probe, config: {{do: wait, file: {live.folder}/go}}}}"
+    tasks = f"tasks: [{gate}, {{name: t, type: Probe, config: {{}}}}]"
+    await live.define(f"""
+{tasks}
+plans:
+- {{name: q, steps: [{{name: a, tasks: [t]}}]}}
+- {{name: p, steps: [{{name: a, tasks: [gate]}}, {{name: b, plans: [q], after: [a]}}]}}
+""")
+    run = await live.start("p")
+    await live.define("""
+plans:
+- {name: p, steps: [{name: a, tasks: [t]}]}
+- {name: q, steps: [{name: a, plans: [p]}]}
+""")
+    (live.folder / "go").touch()
+    assert (await live.ended(run)).state is State.SUCCEEDED
+
+
+async def test_a_rerun_that_cannot_begin_fails_by_itself_and_holds_nobody_up(live: Lab) -> None:
+    await live.define("""
+tasks: [{name: t, type: Probe, config: {}}]
+plans: [{name: p, steps: [{name: a, tasks: [t]}]}]
+""")
+    first = await live.run("p")
+    async with live.app.db.transaction() as tx:
+        broken = await tx.fetchval(
+            """INSERT INTO run (environment_id, workspace_id, plan_id, plan_version, graph_id, state, due_at, queued_at,
+                                cause, rerun_of, rerun_part, rerun_step)
+               SELECT environment_id, workspace_id, plan_id, plan_version, graph_id, 'QUEUED', now(), now(), 'api', id,
+                      'from_step', 'gone'
+                 FROM run WHERE id = $1 RETURNING id""",
+            first.run,
+        )
+    seen = await live.ended(broken)
+    assert (seen.state, seen.reason) == (State.FAILED, Reason.STEP_FAILED)
+    assert (await live.run("p")).state is State.SUCCEEDED

@@ -312,3 +312,21 @@ async def test_a_key_belongs_to_what_it_started(lab: Lab) -> None:
     assert await asyncio.gather(*(trigger(lab, "t", key="delivery-17") for _ in range(3))) == [first] * 3
     with pytest.raises(Conflict, match="started something else"):
         await trigger(lab, "other", key="delivery-17")
+
+
+async def test_two_requests_at_once_with_one_key_for_different_things_are_told_apart(lab: Lab) -> None:
+    await lab.define("tasks: [{name: t, type: Probe, config: {}}, {name: other, type: Probe, config: {}}]")
+    answers = await asyncio.gather(
+        trigger(lab, "t", key="k"), trigger(lab, "other", key="k"), trigger(lab, "t", key="k"), return_exceptions=True
+    )
+    assert sum(isinstance(answer, Conflict) for answer in answers) == 1, answers
+    assert len({answer for answer in answers if isinstance(answer, int)}) == 1
+
+
+async def test_what_a_pool_held_follows_its_task_to_another(lab: Lab) -> None:
+    head = "pools: [{name: closed, slots: 0}, {name: open, slots: 1}]\n"
+    await lab.define(head + "tasks: [{name: t, type: Probe, config: {}, pool: closed}]")
+    run = await lab.start("t")
+    assert await claims(lab) == []
+    await lab.define("tasks: [{name: t, type: Probe, config: {}, pool: open}]")
+    assert await claims(lab) == [run]

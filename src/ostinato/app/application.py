@@ -25,8 +25,6 @@ class Held:
     retries: RetryPolicy
     order: WorkOrder
     started_at: datetime | None = None
-    told: bool = False
-    """Whether its start is written down."""
     rows: int | None = None
     total: int | None = None
 
@@ -91,6 +89,11 @@ class App:
             return self.wall()
         told, since = self.told_time
         return told + timedelta(seconds=time.monotonic() - since)
+
+    def order_of(self, run: RunId) -> WorkOrder | None:
+        """What a worker needs for the attempt of a run; None if this server does not hold it any more."""
+        held = self.held.get(run)
+        return held.order if held is not None else None
 
     def watch(self, run: RunId) -> asyncio.Event:
         """Set when this server ends the run; whoever waits looks now and then as well, for another one may."""

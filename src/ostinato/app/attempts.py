@@ -263,7 +263,10 @@ async def _one_by_one(app: App, reports: Sequence[Report], now: datetime) -> Non
             if not isinstance(report, Finished):
                 continue
             outcome = Outcome(succeeded=False, reason=Reason.ERROR, message=f"The result could not be stored: {error}")
-            await _turn(app, [msgspec.structs.replace(report, outcome=outcome)], 0, now)
+            try:
+                await _turn(app, [msgspec.structs.replace(report, outcome=outcome)], 0, now)
+            except REFUSED as again:
+                log.error("report.dropped", run=report.run, error=str(again))  # the others must not wait behind it
 
 
 def _instant(seconds: float, now: datetime) -> datetime:

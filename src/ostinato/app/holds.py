@@ -4,7 +4,7 @@ from datetime import datetime
 
 from ostinato.app import progress
 from ostinato.app.application import App
-from ostinato.app.cancelling import ask
+from ostinato.app.cancelling import ask, end_held
 from ostinato.core.states import Reason
 from ostinato.store import holds, runs
 from ostinato.store.db import Tx
@@ -16,16 +16,17 @@ MOST = 1_000
 async def look(app: App, now: datetime) -> int:
     """Do what is due; how much it was, and note when to look again."""
 
-    async def work(tx: Tx) -> tuple[int, datetime | None]:
+    async def work(tx: Tx) -> tuple[int, list[runs.Moved], datetime | None]:
         woken = await holds.wake_due(tx, now, MOST)
         overdue = await runs.overdue(tx, now, MOST)
-        if overdue:
-            await ask(app, tx, overdue, Reason.TIMEOUT, now)
+        asked = await ask(app, tx, overdue, Reason.TIMEOUT, now) if overdue else []
         await progress.begin_ready(app, tx, now)
-        return len(woken) + len(overdue), await holds.next_due(tx)
+        return len(woken) + len(overdue), asked, await holds.next_due(tx)
 
     app.look_at = None
-    done, due = await app.db.run(work)
+    done, asked, due = await app.db.run(work)
+    if asked:
+        end_held(app, asked)
     if due is not None:
         app.expect(due)
     return done

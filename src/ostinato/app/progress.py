@@ -13,9 +13,10 @@ from ostinato.app.graphs import graph_of
 from ostinato.core.ids import GraphId, PlanId, PoolId, RunId, TaskId
 from ostinato.core.plans import Condition
 from ostinato.core.progress import EndedStep, StepState, fill, following, plan_end
+from ostinato.core.reruns import CannotRerun
 from ostinato.core.retries import policy_of
 from ostinato.core.states import ENDED, State
-from ostinato.store import holds, runs, steps
+from ostinato.store import holds, logs, runs, steps
 from ostinato.store.db import Tx
 
 MOST_BEGINNINGS = 100
@@ -39,7 +40,7 @@ class _Flow(msgspec.Struct, kw_only=True):
 async def begin(app: App, tx: Tx, begun: Sequence[Begin], now: datetime) -> None:
     """Open the first steps of runs that were just made."""
     flow = _Flow()
-    await _begin(app, tx, flow, begun)
+    await _begin(app, tx, flow, begun, now)
     await _follow(app, tx, flow, now)
 
 
@@ -92,10 +93,15 @@ async def _follow(app: App, tx: Tx, flow: _Flow, now: datetime) -> None:
             return
 
 
-async def _begin(app: App, tx: Tx, flow: _Flow, begun: Sequence[Begin]) -> None:
+async def _begin(app: App, tx: Tx, flow: _Flow, begun: Sequence[Begin], now: datetime) -> None:
     for run in begun:
-        flow.openings += await beginnings.first_steps(app, tx, run)
-        _counted(flow, run.run).begun = True
+        count = _counted(flow, run.run)
+        count.begun = True
+        try:
+            flow.openings += await beginnings.first_steps(app, tx, run)
+        except CannotRerun as error:  # nothing of it has been written, and without an active step it ends as failed
+            count.failed += 1
+            await logs.note(tx, [(run.run, f"It cannot begin: {error}")], now)
 
 
 async def _begin_queued(app: App, tx: Tx, flow: _Flow, now: datetime) -> None:
@@ -105,7 +111,7 @@ async def _begin_queued(app: App, tx: Tx, flow: _Flow, now: datetime) -> None:
     again = [row.run for row in begun if row.attempt > 1]
     if again:
         await steps.forget(tx, again)
-    await _begin(app, tx, flow, [beginnings.of_row(row) for row in begun])
+    await _begin(app, tx, flow, [beginnings.of_row(row) for row in begun], now)
     if len(rows) == MOST_BEGINNINGS:
         app.expect(now)
         app.wake.set()
@@ -143,7 +149,7 @@ async def _open(app: App, tx: Tx, flow: _Flow, now: datetime) -> None:
             inner.append(beginnings.of_child(made))
         elif not made.open and (made.parent, made.step, made.handler) not in limited_places:
             flow.endings.append(steps.Ending(run=made.parent, step=made.step, handler=made.handler))
-    await _begin(app, tx, flow, inner)
+    await _begin(app, tx, flow, inner, now)
     for opening in openings:
         if opening.goes_on and opening.remaining:
             flow.fills.setdefault(opening.run, opening.graph)

@@ -49,8 +49,8 @@ async def rerun(
         of=run,
         part=part,
         step=step,
-        graph=None if newest else found.graph,
-        version=None if newest else found.version,
+        graph=graph,
+        version=found.newest_version if newest else found.version,
         parameters=found.parameters,
     )
     trigger = Trigger(priority=found.priority, key=key)

@@ -7,7 +7,7 @@ import msgspec
 
 from ostinato.app import starts
 from ostinato.app.application import App
-from ostinato.app.cancelling import ask
+from ostinato.app.cancelling import ask, end_held
 from ostinato.app.graphs import graph_of
 from ostinato.app.starts import Trigger
 from ostinato.core.access import Actor
@@ -56,16 +56,15 @@ async def find_runnable(app: App, actor: Actor, name: str, environment: str, wor
 async def cancel(app: App, actor: Actor, run: RunId, now: datetime) -> None:
     """Ask a run and everything below it to end; asking again changes nothing. Raises NotFound, Forbidden."""
 
-    async def work(tx: Tx) -> None:
+    async def work(tx: Tx) -> list[runs.Moved]:
         rights = await runs.rights(tx, run, actor.user)
         if rights is None:
             raise NotFound("Run", run)
         if not rights.may_execute:
             raise Forbidden("Ending a run needs the permission EXECUTE in its workspace")
-        await ask(app, tx, [run], Reason.CANCEL_REQUESTED, now)
+        return await ask(app, tx, [run], Reason.CANCEL_REQUESTED, now)
 
-    await app.db.run(work)
-    app.wake.set()
+    end_held(app, await app.db.run(work))
 
 
 async def get(app: App, actor: Actor, run: RunId) -> runs.Seen:

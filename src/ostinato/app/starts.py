@@ -17,13 +17,14 @@ from ostinato.app.beginnings import Begin
 from ostinato.core import parameters
 from ostinato.core.access import Actor
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, OstinatoError, Problem
-from ostinato.core.ids import GraphId, RunId, UserId
+from ostinato.core.ids import GraphId, PlanId, RunId, TaskId, UserId
 from ostinato.core.reruns import Part
 from ostinato.store import runs, starts
 from ostinato.store.db import REFUSED, Raced, Tx
 from ostinato.store.runs import TaskOrPlan
 
 LONGEST_KEY = 200
+TAKEN = "This Idempotency-Key has started something else: use another one"
 MOST_AT_ONCE = 200
 PRIORITIES = range(-1_000, 1_001)
 
@@ -186,7 +187,8 @@ async def _answer(app: App, tx: Tx, batch: Sequence[_Asked]) -> list[RunId | Ost
     await _keep_keys(tx, batch, {n: answers[n] for n in fresh}, now)
     for number, one in enumerate(batch):
         if number not in answers:
-            answers[number] = answers[first[one.scope, one.trigger.key or ""]]
+            other = first[one.scope, one.trigger.key or ""]
+            answers[number] = answers[other] if _wanted(one) == _wanted(batch[other]) else Conflict(TAKEN)
     if app.others:
         await runs.notify(tx, "ready")
     return [answers[number] for number in range(len(batch))]
@@ -201,11 +203,14 @@ async def _answered_before(tx: Tx, batch: Sequence[_Asked]) -> dict[int, RunId |
         known = kept.get((one.scope, one.trigger.key)) if one.trigger.key is not None else None
         if known is None:
             continue
-        same = (known.task, known.plan) == (one.what.task, one.what.plan)
-        answers[number] = (
-            known.run if same else Conflict("This Idempotency-Key has started something else: use another one")
-        )
+        same = one.schedule is not None or (known.task, known.plan, known.rerun_of) == _wanted(one)
+        answers[number] = known.run if same else Conflict(TAKEN)
     return answers
+
+
+def _wanted(one: _Asked) -> tuple[TaskId | None, PlanId | None, RunId | None]:
+    """What a key belongs to: a task or plan, or the run that is run again."""
+    return one.what.task, one.what.plan, one.again.of if one.again is not None else None
 
 
 def _wish(one: _Asked, found: starts.Locked | None) -> starts.Wish:
@@ -287,6 +292,7 @@ async def _keep_keys(
             run=RunId(answer),
             task=batch[number].what.task,
             plan=batch[number].what.plan,
+            rerun_of=_wanted(batch[number])[2],
         )
         for number, answer in answers.items()
         if (key := batch[number].trigger.key) is not None and not isinstance(answer, OstinatoError)

@@ -69,7 +69,8 @@ async def _no_pace() -> None:
 
 
 class LocalExecutor:
-    """A pool of warm worker processes. `tell` is called with every report; `order_of` gives what a worker needs; `pace`
+    """A pool of warm worker processes. `tell` is called with every report; `order_of` gives what a worker needs, or
+    nothing if the attempt is not ours any more; `pace`
     is waited for between reports, so that workers cannot say more than is stored."""
 
     def __init__(
@@ -77,7 +78,7 @@ class LocalExecutor:
         *,
         slots: int,
         folder: Path,
-        order_of: Callable[[RunId], WorkOrder],
+        order_of: Callable[[RunId], WorkOrder | None],
         tell: Callable[[Report], None],
         pace: Callable[[], Awaitable[None]] = _no_pace,
         kill_after_s: float = KILL_AFTER_SECONDS,
@@ -114,10 +115,9 @@ class LocalExecutor:
 
     def submit(self, launches: Iterable[Launch]) -> None:
         for launch in launches:
-            if self._idle:
-                self._hand_out(self._idle.pop(), launch)
-            else:
-                self._waiting[launch.lease] = launch
+            self._waiting[launch.lease] = launch
+        while self._idle and self._waiting:
+            self._offer(self._idle.pop())
         if self._waiting and self._impatience is None:
             self._impatience = asyncio.get_running_loop().call_later(WAIT_SECONDS, self._give_back, set(self._waiting))
 
@@ -145,10 +145,10 @@ class LocalExecutor:
         if self._waiting:
             self._impatience = asyncio.get_running_loop().call_later(WAIT_SECONDS, self._give_back, set(self._waiting))
 
-    def _hand_out(self, worker: Worker, launch: Launch) -> None:
+    def _hand_out(self, worker: Worker, launch: Launch, order: WorkOrder) -> None:
         worker.launch = launch
         self._busy[launch.lease] = worker
-        worker.writer.write(encode(self._order_of(launch.run)))
+        worker.writer.write(encode(order))
         self._tell(Started(run=launch.run, attempt=launch.attempt, lease=launch.lease, at=time.time()))
         if launch.timeout_s is not None:
             worker.deadline = asyncio.get_running_loop().call_later(launch.timeout_s, worker.end, Reason.TIMEOUT)
@@ -227,7 +227,8 @@ class LocalExecutor:
             while data := await reader.read(1 << 16):
                 for report in frames.feed(data):
                     self._hear(worker, report)
-                await self._pace()
+                if worker.process.returncode is None:  # what the dead have said is little, and nobody waits for it
+                    await self._pace()
         except ConnectionError:
             return
         except BrokenFrame as error:
@@ -235,11 +236,14 @@ class LocalExecutor:
             worker.kill()
 
     def _offer(self, worker: Worker) -> None:
-        """A worker is free: it takes what waits."""
-        if self._waiting:
-            self._hand_out(worker, self._waiting.pop(next(iter(self._waiting))))
-        else:
-            self._idle.append(worker)
+        """A worker is free: it takes the first that waits and has not been taken back meanwhile."""
+        while self._waiting:
+            launch = self._waiting.pop(next(iter(self._waiting)))
+            order = self._order_of(launch.run)
+            if order is not None and order.lease == launch.lease:
+                self._hand_out(worker, launch, order)
+                return
+        self._idle.append(worker)
 
     def _hear(self, worker: Worker, report: Report) -> None:
         if not isinstance(report, Finished):
@@ -248,14 +252,15 @@ class LocalExecutor:
         launch = self._let_go(worker)
         self._pace_of_work.one_more()
         if worker.ending is None and report.outcome.reason is Reason.CANCEL_REQUESTED:
+            worker.end(Reason.LOST)  # it is not used again; another takes its place
             self._tell(_again(report, Reason.LOST, "The worker process was told to end by somebody else"))
             return
         if worker.ending is not None and not report.outcome.succeeded and launch is not None:
             report = _again(report, worker.ending, _why(worker.ending, launch))
-        if worker.ending is None:
-            self._offer(worker)
         if worker.ending is not Reason.SHUTDOWN or report.outcome.succeeded:
             self._tell(report)
+        if worker.ending is None:
+            self._offer(worker)
 
     def _bury(self, worker: Worker) -> None:
         """A worker has ended; an attempt it still had is lost, timed out or cancelled."""

@@ -81,6 +81,7 @@ class Engine:
         """End in good order: workers stop, what they reported is stored, the rest goes back into the queue."""
         await _end(self._pruning)
         await _end(self._working)
+        self._room.set()
         if self._executor is not None:
             await self._executor.stop()
         await _end(self._looking)
@@ -150,11 +151,11 @@ class Engine:
         failures = 0
         while True:
             try:
-                await self._keep_listening()
                 self._app.look.clear()
                 await rescue.tick(self._app, self._now(), self._executor)
                 if self._app.cancelled:
                     self._app.wake.set()
+                await self._keep_listening()
                 failures = 0
                 await _sleep_until(self._app.look, LOOK_AROUND)
             except Exception as error:

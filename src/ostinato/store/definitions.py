@@ -256,6 +256,7 @@ async def make_tasks(tx: Tx, place: Place, new: Sequence[TaskToKeep], now: datet
 
 async def change_tasks(tx: Tx, new: Sequence[TaskToKeep], now: datetime) -> None:
     await execute(tx, "definitions/change_tasks", *_columns(new, ("id", *TASK_FIELDS)), now)
+    await execute(tx, "definitions/let_go_moved", [task.id for task in new])
 
 
 async def make_plans(tx: Tx, place: Place, new: Sequence[PlanToKeep], now: datetime) -> None:

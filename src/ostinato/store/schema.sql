@@ -12,6 +12,10 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
+    IF all_of_it AND EXISTS (SELECT FROM run JOIN kept_week AS place ON run.rerun_of BETWEEN place.first_run AND place.last_run
+                              WHERE run.ended_at IS NULL AND place.environment_id = environment AND place.week = monday) THEN
+        RETURN false;
+    END IF;
     IF all_of_it OR its_logs THEN
         EXECUTE format('DROP TABLE IF EXISTS kept_log_%s', part);
     END IF;
@@ -32,7 +36,7 @@ EXCEPTION WHEN lock_not_available THEN
     RETURN false;
 END $$;
 
-COMMENT ON FUNCTION drop_week(environment bigint, monday date, all_of_it boolean, its_logs boolean, its_findings boolean) IS 'Drops a week, or its logs or findings only. False: somebody reads or writes there, and new readers must not wait behind us; to be tried again.';
+COMMENT ON FUNCTION drop_week(environment bigint, monday date, all_of_it boolean, its_logs boolean, its_findings boolean) IS 'Drops a week, or its logs or findings only. False: somebody reads or writes there, and new readers must not wait behind us, or a live re-run takes over from a run there; to be tried again.';
 
 CREATE TABLE kept_finding (
     environment_id bigint NOT NULL,
@@ -305,6 +309,19 @@ BEGIN
 END $_$;
 
 COMMENT ON FUNCTION find_tree(wanted bigint) IS 'Every run of the tree that a run belongs to, but the outermost one.';
+
+CREATE FUNCTION is_inside(child_of bigint, what_task bigint, what_plan bigint) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+WITH RECURSIVE above AS (
+    SELECT run.parent_run_id, run.task_id, run.plan_id FROM run WHERE run.id = child_of
+     UNION ALL
+    SELECT run.parent_run_id, run.task_id, run.plan_id FROM above JOIN run ON run.id = above.parent_run_id
+)
+SELECT EXISTS (SELECT FROM above WHERE above.task_id = what_task OR above.plan_id = what_plan)
+$$;
+
+COMMENT ON FUNCTION is_inside(child_of bigint, what_task bigint, what_plan bigint) IS 'Whether a run around this one is of the same task or plan, as can be when an older version runs: it must not be waited for.';
 
 CREATE FUNCTION make_week(environment bigint, monday date) RETURNS void
     LANGUAGE plpgsql
@@ -850,6 +867,7 @@ CREATE TABLE trigger_key (
     run_id bigint NOT NULL,
     task_id bigint,
     plan_id bigint,
+    rerun_of bigint,
     created_at timestamp with time zone NOT NULL
 );
 

@@ -62,6 +62,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     run: RunId
     task: TaskId | None
     plan: PlanId | None
+    rerun_of: RunId | None = None
 
 
 class Rerunnable(msgspec.Struct, frozen=True):
@@ -76,6 +77,7 @@ class Rerunnable(msgspec.Struct, frozen=True):
     parameters: dict[str, Any] | None
     priority: int
     newest_graph: GraphId | None
+    newest_version: int | None
 
 
 async def lock_wanted(tx: Tx, wanted: Sequence[tuple[TaskOrPlan, UserId]]) -> list[Locked]:
@@ -134,6 +136,7 @@ async def keep_keys(tx: Tx, kept: Sequence[Kept], now: datetime) -> bool:
         [k.run for k in kept],
         [k.task for k in kept],
         [k.plan for k in kept],
+        [k.rerun_of for k in kept],
         now,
     )
     return len(rows) == len(kept)

@@ -19,6 +19,8 @@ from ostinato.core.ids import RunId
 from ostinato.core.states import Reason
 from ostinato.worker.reporter import PipeReporter
 
+OF_THE_ENGINE = frozenset({Reason.CANCEL_REQUESTED, Reason.LOST, Reason.SHUTDOWN, Reason.MISFIRED, Reason.STEP_FAILED})
+
 
 class Cancelled(BaseException):
     """The attempt was asked to end while its task was at work in this process."""
@@ -176,7 +178,10 @@ def _perform(order: WorkOrder, context: AttemptContext) -> Outcome:
         config = msgspec.convert(order.config, task_type.Config, strict=False)
     except msgspec.ValidationError as error:
         return _invalid(f"The config of task {order.task_name!r} cannot be used: {error}")
-    return task_type.run(config, context)
+    outcome = task_type.run(config, context)
+    if outcome.reason in OF_THE_ENGINE:  # what only the engine can know
+        return msgspec.structs.replace(outcome, reason=Reason.ERROR)
+    return outcome
 
 
 def _invalid(message: str) -> Outcome:

@@ -60,14 +60,14 @@ class PipeReporter:
         """Keep the lines of a text for the next sending; empty lines are kept, endless ones are cut into pieces."""
         clean = self._clean(text)
         now = time.time()
-        with self._gathering:
-            for line in clean.split("\n"):
-                for start in range(0, max(len(line), 1), LONGEST_LINE):
+        for line in clean.split("\n"):
+            for start in range(0, max(len(line), 1), LONGEST_LINE):
+                with self._gathering:
                     self._keep(LogLine(at=now, text=line[start : start + LONGEST_LINE]))
-            full = len(self._lines) >= MOST_LINES_AT_ONCE
+                    full = len(self._lines) >= MOST_LINES_AT_ONCE
+                if full:
+                    self._send_gathered()
         self._something.set()
-        if full:
-            self._send_gathered()
 
     def progress(self, rows: int, total: int | None) -> None:
         self._rows = (rows, total)

@@ -107,6 +107,7 @@ CREATE TABLE trigger_key (
     run_id     bigint NOT NULL,
     task_id    bigint,
     plan_id    bigint,
+    rerun_of   bigint,
     created_at timestamptz NOT NULL,
     PRIMARY KEY (scope, key)
 );
@@ -138,3 +139,13 @@ SELECT run.id AS run, run.state, run.reason, run.message, run.attempt, run.due_a
 -- The place of a line is said by its writer, so that a report that is applied twice writes it once.
 ALTER TABLE run_log ALTER COLUMN seq DROP IDENTITY;
 COMMENT ON COLUMN run_log.seq IS 'Grows within a run: how many leases it has had times 1,000,000,000, plus four times the number of the line.';
+
+CREATE FUNCTION is_inside(child_of bigint, what_task bigint, what_plan bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+WITH RECURSIVE above AS (
+    SELECT run.parent_run_id, run.task_id, run.plan_id FROM run WHERE run.id = child_of
+     UNION ALL
+    SELECT run.parent_run_id, run.task_id, run.plan_id FROM above JOIN run ON run.id = above.parent_run_id
+)
+SELECT EXISTS (SELECT FROM above WHERE above.task_id = what_task OR above.plan_id = what_plan)
+$$;
+COMMENT ON FUNCTION is_inside IS 'Whether a run around this one is of the same task or plan, as can be when an older version runs: it must not be waited for.';

@@ -114,6 +114,10 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
+    IF all_of_it AND EXISTS (SELECT FROM run JOIN kept_week AS place ON run.rerun_of BETWEEN place.first_run AND place.last_run
+                              WHERE run.ended_at IS NULL AND place.environment_id = environment AND place.week = monday) THEN
+        RETURN false;
+    END IF;
     IF all_of_it OR its_logs THEN
         EXECUTE format('DROP TABLE IF EXISTS kept_log_%s', part);
     END IF;
@@ -133,7 +137,7 @@ BEGIN
 EXCEPTION WHEN lock_not_available THEN
     RETURN false;
 END $$;
-COMMENT ON FUNCTION drop_week IS 'Drops a week, or its logs or findings only. False: somebody reads or writes there, and new readers must not wait behind us; to be tried again.';
+COMMENT ON FUNCTION drop_week IS 'Drops a week, or its logs or findings only. False: somebody reads or writes there, and new readers must not wait behind us, or a live re-run takes over from a run there; to be tried again.';
 
 CREATE FUNCTION find_run(wanted bigint) RETURNS SETOF kept_run LANGUAGE plpgsql STABLE ROWS 1 AS $$
 DECLARE

@@ -2,7 +2,7 @@
 -- run beside another run of the same, is held instead. The candidates are an array, so that the planner expects few of
 -- them however many there are, and looks each of them up; OFFSET 0 keeps it from reading all runs at work beforehand.
 WITH candidate AS MATERIALIZED (
-    SELECT id, task_id, plan_id, priority
+    SELECT id, task_id, plan_id, priority, is_inside(parent_run_id, task_id, plan_id) AS inside
       FROM run
      WHERE id = ANY(ARRAY(
                SELECT id
@@ -12,9 +12,9 @@ WITH candidate AS MATERIALIZED (
                 LIMIT $2
                   FOR UPDATE SKIP LOCKED))
 ), judged AS MATERIALIZED (
-    SELECT candidate.id, COALESCE(task.overlap, plan.overlap) <> 'parallel' AS alone,
+    SELECT candidate.id, COALESCE(task.overlap, plan.overlap) <> 'parallel' AND NOT candidate.inside AS alone,
            CASE WHEN COALESCE(task.paused_at, plan.paused_at) IS NOT NULL THEN 'paused'
-                WHEN COALESCE(task.overlap, plan.overlap) <> 'parallel'
+                WHEN COALESCE(task.overlap, plan.overlap) <> 'parallel' AND NOT candidate.inside
                      AND (row_number() OVER (PARTITION BY candidate.task_id, candidate.plan_id
                                              ORDER BY candidate.priority DESC, candidate.id) > 1
                           OR EXISTS (SELECT FROM run AS other

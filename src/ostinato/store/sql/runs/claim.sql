@@ -10,6 +10,7 @@ WITH candidate AS MATERIALIZED (
                SELECT id
                  FROM run
                 WHERE state = 'QUEUED' AND hold IS NULL AND graph_id IS NULL
+                  AND (SELECT alive_until > clock_timestamp() FROM server_session WHERE server_session.id = $1)
                 ORDER BY priority DESC, id
                 LIMIT $2
                   FOR UPDATE SKIP LOCKED))

@@ -1,14 +1,21 @@
 -- Ask runs and everything below them to end. What has not begun ends at once; workers are told about the rest.
+-- Locked from below, as a turn of the engine does that ends runs and then counts them into their plans.
 -- Repeated until no row comes back: runs that a step opened meanwhile are seen by the next repetition.
 WITH RECURSIVE tree AS (
-    SELECT id, true AS asked
+    SELECT id, true AS asked, 0 AS depth
       FROM run
      WHERE id = ANY($1::bigint[])
      UNION ALL
-    SELECT child.id, false
+    SELECT child.id, false, tree.depth + 1
       FROM run AS child
       JOIN tree ON child.parent_run_id = tree.id
      WHERE child.state IN ('QUEUED', 'CLAIMED', 'RUNNING')
+), locked AS MATERIALIZED (
+    SELECT run.id, told.asked
+      FROM (SELECT id, bool_or(asked) AS asked, max(depth) AS depth FROM tree GROUP BY id) AS told
+      JOIN run ON run.id = told.id
+     ORDER BY told.depth DESC, told.id
+       FOR NO KEY UPDATE OF run
 )
 UPDATE run
    SET cancel_requested_at = $2,
@@ -20,7 +27,7 @@ UPDATE run
                       ELSE run.message END,
        hold = NULL,
        ended_at = CASE WHEN run.state = 'QUEUED' THEN $2 ELSE run.ended_at END
-  FROM (SELECT id, bool_or(asked) AS asked FROM tree GROUP BY id ORDER BY id) AS tree
+  FROM locked AS tree
  WHERE run.id = tree.id
    AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING')
    AND run.cancel_requested_at IS NULL

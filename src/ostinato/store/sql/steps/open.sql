@@ -11,10 +11,11 @@ WITH child AS MATERIALIZED (
                 ELSE NULLIF((SELECT COALESCE(jsonb_object_agg(declared.key, declared.value -> 'default'), '{}')
                                FROM jsonb_each(plan.parameters) AS declared
                               WHERE declared.value ? 'default') || COALESCE(parent.parameters, '{}'), '{}') END AS parameters,
-           COALESCE(task.overlap, plan.overlap) <> 'parallel' AND COALESCE(task.graph_id, plan.graph_id) IS NOT NULL AS alone,
+           COALESCE(task.graph_id, plan.graph_id) IS NOT NULL AND COALESCE(task.overlap, plan.overlap) <> 'parallel'
+           AND NOT is_inside(parent.id, task.id, plan.id) AS alone,
            CASE WHEN COALESCE(task.graph_id, plan.graph_id) IS NULL THEN NULL
                 WHEN COALESCE(task.paused_at, plan.paused_at) IS NOT NULL THEN 'paused'
-                WHEN COALESCE(task.overlap, plan.overlap) <> 'parallel'
+                WHEN COALESCE(task.overlap, plan.overlap) <> 'parallel' AND NOT is_inside(parent.id, task.id, plan.id)
                      AND (row_number() OVER (PARTITION BY task.id, plan.id ORDER BY asked.position) > 1
                           OR EXISTS (SELECT FROM run AS other
                                       WHERE other.task_id = task.id AND other.state IN ('CLAIMED', 'RUNNING') OFFSET 0)
