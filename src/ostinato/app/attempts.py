@@ -48,7 +48,7 @@ def hear(app: App, report: Report) -> bool:
     held = app.held.get(report.run)
     if held is not None and held.launch.lease == report.lease:
         if isinstance(report, Started):
-            held.started_at = _instant(report.at, app.now())
+            held.started_at = _instant(app, report.at)
             app.unstarted[report.lease] = report.run
         elif isinstance(report, Beat) and report.rows is not None:
             held.rows, held.total = report.rows, report.total
@@ -94,7 +94,7 @@ async def _turn(app: App, reports: Sequence[Report], free_slots: int, now: datet
     begun = _begun(app, finished, now)
 
     async def work(tx: Tx) -> dict[RunId, Held]:
-        await _record(tx, reports, begun, now)
+        await _record(app, tx, reports, begun)
         moved = await _finish(app, tx, list(finished.values()), now) if finished else []
         if returned:
             rows = [attempts.HeldRow(run=report.run, lease=lease) for lease, report in returned.items()]
@@ -131,13 +131,13 @@ def _begun(app: App, finished: Mapping[Lease, Finished], now: datetime) -> list[
     return begun
 
 
-async def _record(tx: Tx, reports: Sequence[Report], begun: Sequence[attempts.StartReport], now: datetime) -> None:
+async def _record(app: App, tx: Tx, reports: Sequence[Report], begun: Sequence[attempts.StartReport]) -> None:
     """Write down beginnings and log lines."""
     if begun:
         await attempts.started(tx, begun)
     lines = [
         logs.Line(
-            run=report.run, lease=report.lease, at=_instant(line.at, now), text=line.text, number=report.first + number
+            run=report.run, lease=report.lease, at=_instant(app, line.at), text=line.text, number=report.first + number
         )
         for report in reports
         if isinstance(report, Log)
@@ -203,7 +203,7 @@ def _end_report(app: App, report: Finished, now: datetime) -> attempts.EndReport
         tries = report.attempt - (held.losses if held else 0)  # what was lost says nothing about the work
         due = retry_due(held.retries if held else RetryPolicy(), tries, outcome.reason, now)
         target = State.QUEUED if due else State.FAILED
-    started = _instant(report.started, now) if report.started is not None else held.started_at if held else None
+    started = _instant(app, report.started) if report.started is not None else held.started_at if held else None
     return attempts.EndReport(
         run=report.run,
         lease=report.lease,
@@ -213,7 +213,7 @@ def _end_report(app: App, report: Finished, now: datetime) -> attempts.EndReport
         row_count=outcome.rows,
         counts=dict(outcome.counts),
         started_at=started,
-        at=_instant(report.at, now),
+        at=_instant(app, report.at),
         due_at=due,
     )
 
@@ -269,6 +269,6 @@ async def _one_by_one(app: App, reports: Sequence[Report], now: datetime) -> Non
                 log.error("report.dropped", run=report.run, error=str(again))  # the others must not wait behind it
 
 
-def _instant(seconds: float, now: datetime) -> datetime:
+def _instant(app: App, seconds: float) -> datetime:
     """When something was, by the time that the servers share; workers tell it by the clock of this machine."""
-    return now - timedelta(seconds=max(0.0, time.time() - seconds))
+    return app.now() - timedelta(seconds=max(0.0, time.time() - seconds))
