@@ -162,7 +162,7 @@ class Past:
                 self.admin,
                 Wanted(limit=wanted.limit, before=before, states=wanted.states, environment=wanted.environment),
             )
-            found += json.loads(f"[{page.items}]")
+            found += json.loads(b"[" + page.items + b"]")
             before = page.last
             if page.number < wanted.limit:
                 return found

@@ -4,11 +4,13 @@ A key is `txk_` and 32 letters and digits (TimeXtender Orchestration API, "Creat
 stored. The characters after `txk_` that open it find the row, the comparison of digests takes constant time.
 """
 
+import asyncio
 import hashlib
 import hmac
 import secrets
 import string
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 
 from ostinato.app.application import App
@@ -47,10 +49,9 @@ async def authenticate(app: App, key: str | None) -> Actor:
     if not key or not key.startswith(KEY_START) or not key.isascii():
         raise refused
     digest = hashlib.sha256(key.encode()).digest()
-    async with app.db.reading() as tx:
-        found = await credentials.find(tx, _prefix(key))
-    for credential in found:
-        if hmac.compare_digest(credential.digest, digest) and credential.active:
+    prefix = _prefix(key)
+    for credential in await _find(app, prefix):
+        if credential.prefix == prefix and hmac.compare_digest(credential.digest, digest) and credential.active:
             app.used.add(credential.credential)
             return Actor(
                 user=credential.user,
@@ -123,6 +124,33 @@ async def write_down_use(app: App, now: datetime) -> None:
     used, app.used = app.used, set()
     async with app.db.transaction() as tx:
         await credentials.used(tx, used, now)
+
+
+async def _find(app: App, prefix: str) -> Sequence[credentials.Found]:
+    """The credentials that may be meant, and maybe others. Requests that come while some are looked up share the next
+    look: it begins after all of them, so what was deleted before is not found."""
+    answer: asyncio.Future[Sequence[credentials.Found]] = asyncio.get_running_loop().create_future()
+    app.prefixes.append((prefix, answer))
+    if app.finding is None or app.finding.done():
+        app.finding = asyncio.create_task(_find_together(app))
+    return await answer
+
+
+async def _find_together(app: App) -> None:
+    """Look up what is asked for until nobody asks."""
+    while app.prefixes:
+        asked, app.prefixes = app.prefixes, []
+        try:
+            async with app.db.reading() as tx:
+                found = await credentials.find(tx, {prefix for prefix, _ in asked})
+        except Exception as error:
+            for _, answer in asked:
+                if not answer.done():
+                    answer.set_exception(error)
+        else:
+            for _, answer in asked:
+                if not answer.done():
+                    answer.set_result(found)
 
 
 async def _make_key(tx: Tx, owner: UserId, kind: str, description: str, now: datetime) -> str:

@@ -43,6 +43,10 @@ class App:
     """Leases that are ours in the database but not here, when we last looked."""
     used: set[CredentialId] = field(default_factory=set)
     """Credentials that were used since the last time it was written down."""
+    prefixes: list[tuple[str, "asyncio.Future[Any]"]] = field(default_factory=list)
+    """Beginnings of keys that are to be looked up, and where the answers go."""
+    finding: asyncio.Task[None] | None = None
+    """Looks up keys, as long as somebody asks."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there may be work to start."""
     look: asyncio.Event = field(default_factory=asyncio.Event)

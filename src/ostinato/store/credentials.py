@@ -10,6 +10,7 @@ from ostinato.store.db import Tx, execute, fetch, fetch_value
 
 
 class Found(msgspec.Struct, frozen=True):
+    prefix: str
     credential: CredentialId
     digest: bytes
     user: UserId
@@ -49,8 +50,8 @@ async def count_active(tx: Tx, user: UserId, kind: str) -> int:
     return int(await fetch_value(tx, "credentials/count_active", user, kind))
 
 
-async def find(tx: Tx, prefix: str) -> list[Found]:
-    return await fetch(tx, "credentials/find", Found, prefix)
+async def find(tx: Tx, prefixes: Collection[str]) -> list[Found]:
+    return await fetch(tx, "credentials/find", Found, list(prefixes))
 
 
 async def list_keys(tx: Tx, user: str | None) -> list[Listed]:

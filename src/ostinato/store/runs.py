@@ -114,7 +114,7 @@ class Page(msgspec.Struct, frozen=True):
     `live` are those that have not ended, in the order of the page, with their `states`.
     """
 
-    items: str
+    items: bytes
     live: list[RunId]
     states: list[State]
     number: int
@@ -181,7 +181,7 @@ async def list_runs(tx: Tx, viewer: UserId, wanted: Wanted) -> Page:
     states = [state.value for state in wanted.states] if wanted.states else None
     return await fetch_one(
         tx, "runs/list", Page, wanted.before, viewer, states, wanted.workspace, wanted.environment, wanted.limit
-    ) or Page(items="", live=[], states=[], number=0, last=None)
+    ) or Page(items=b"", live=[], states=[], number=0, last=None)
 
 
 async def count_work(tx: Tx) -> Work:

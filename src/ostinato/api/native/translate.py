@@ -32,7 +32,7 @@ STEP_STATES: dict[StepState, wire.StepName] = {
 }
 
 
-LEFT_OPEN = '"progress":null,"waiting":"?"}'
+LEFT_OPEN = b'"progress":null,"waiting":"?"}'
 """How `runs/list` writes a run's end if it has not ended. Inside of texts quotes look different: it is nowhere else."""
 
 
@@ -51,9 +51,9 @@ def run_page(app: App, told: ToldPage, limit: int) -> WrittenJson:
     page = told.page
     first, *parts = page.items.split(LEFT_OPEN, len(page.live))
     said = (_left_open(app, run, told.waits.get(run)) for run in page.live)
-    items = first + "".join(more + part for more, part in zip(said, parts, strict=True))
-    following = page.last if page.number == limit else "null"
-    return WrittenJson(f'{{"items":[{items}],"next":{following}}}'.encode())
+    items = first + b"".join(more + part for more, part in zip(said, parts, strict=True))
+    following = page.last if page.number == limit else None
+    return WrittenJson(b'{"items":[' + items + b'],"next":' + msgspec.json.encode(following) + b"}")
 
 
 def run_detail(app: App, told: ToldTree) -> wire.RunDetail:
@@ -169,8 +169,8 @@ def _run(app: App, seen: Seen, waits: str | None, step: str | None = None) -> wi
     )
 
 
-def _left_open(app: App, number: RunId, waits: str | None) -> str:
-    return msgspec.json.encode({"progress": _progress(app, number), "waiting": waits})[1:].decode()
+def _left_open(app: App, number: RunId, waits: str | None) -> bytes:
+    return msgspec.json.encode({"progress": _progress(app, number), "waiting": waits})[1:]
 
 
 def _progress(app: App, number: RunId) -> wire.Progress | None:

@@ -2,23 +2,21 @@
 -- Of runs that the viewer may not see there are counts and no numbers. Every list is cut, so that a look costs the same
 -- whatever waits: the position in a queue is counted up to 100. Which servers live is told by the database's clock.
 WITH waiting AS MATERIALIZED (
-    SELECT run.id, run.task_id, run.plan_id, run.pool_id, run.state, run.hold, run.attempt, run.due_at,
-           run.cancel_requested_at IS NOT NULL AS cancelling, run.graph_id IS NULL AS needs_worker,
+    SELECT run.id,
            CASE WHEN run.state = 'CLAIMED' OR run.hold IN ('due', 'paused') THEN NULL
                 WHEN run.hold IS NOT NULL THEN run.hold
                 WHEN run.graph_id IS NULL THEN 'worker' END AS queue,
-           CASE run.hold WHEN 'task' THEN run.task_id WHEN 'plan' THEN run.plan_id WHEN 'pool' THEN run.pool_id ELSE 0 END
-               AS queue_id
+           CASE run.hold WHEN 'task' THEN run.task_id WHEN 'plan' THEN run.plan_id WHEN 'pool' THEN run.pool_id END AS queue_id
       FROM run
      WHERE run.id = ANY($1::bigint[]) AND run.state IN ('QUEUED', 'CLAIMED')
        AND EXISTS (SELECT FROM workspace_access AS access
                     WHERE access.workspace_id = run.workspace_id AND access.user_id = $2
                       AND 'VIEW' = ANY(access.permissions))
-), server AS (
+), server AS MATERIALIZED (
     SELECT count(*) AS number, COALESCE(sum(slots), 0) AS slots FROM server_session WHERE alive_until > now()
 ), queue AS MATERIALIZED (
-    SELECT kind.queue, kind.queue_id, in_the_way.number, in_the_way.oldest, front.runs
-      FROM (SELECT DISTINCT queue, queue_id FROM waiting WHERE queue IS NOT NULL) AS kind
+    SELECT kind.queue, kind.members, in_the_way.number, in_the_way.oldest, front.runs
+      FROM (SELECT queue, queue_id, array_agg(id) AS members FROM waiting GROUP BY queue, queue_id) AS kind
      CROSS JOIN LATERAL (
                SELECT count(*) AS number, (array_agg(at_work.id ORDER BY at_work.lease, at_work.id))[1] AS oldest
                  FROM (SELECT id, lease FROM run
@@ -57,21 +55,27 @@ WITH waiting AS MATERIALIZED (
                          WHERE kind.queue = 'worker' AND state = 'QUEUED' AND hold IS NULL AND graph_id IS NULL
                          ORDER BY priority DESC, id
                          LIMIT 100)) AS first) AS front
+), known AS MATERIALIZED (
+    SELECT queue.*,
+           (SELECT run.id
+              FROM run
+             WHERE run.id = queue.oldest
+               AND EXISTS (SELECT FROM workspace_access AS access
+                            WHERE access.workspace_id = run.workspace_id AND access.user_id = $2
+                              AND 'VIEW' = ANY(access.permissions))) AS seen
+      FROM queue
 )
-SELECT waiting.id AS run, CASE WHEN waiting.plan_id IS NULL THEN 'task' ELSE 'plan' END AS kind, waiting.state, waiting.hold,
-       waiting.needs_worker, waiting.attempt, waiting.due_at, waiting.cancelling, server.number AS servers,
-       COALESCE(queue.number, 0) AS at_work, oldest.id AS oldest,
-       CASE WHEN waiting.hold = 'pool' THEN pool.slots ELSE server.slots END AS slots,
-       CASE WHEN queue.queue IS NULL THEN 0 ELSE COALESCE(array_position(queue.runs, waiting.id) - 1, 100) END AS ahead,
+SELECT run.id AS run, CASE WHEN run.plan_id IS NULL THEN 'task' ELSE 'plan' END AS kind, run.state, run.hold,
+       run.graph_id IS NULL AS needs_worker, run.attempt, run.due_at, run.cancel_requested_at IS NOT NULL AS cancelling,
+       server.number AS servers, known.number AS at_work, known.seen AS oldest,
+       CASE WHEN run.hold = 'pool' THEN pool.slots ELSE server.slots END AS slots,
+       CASE WHEN known.queue IS NULL THEN 0 ELSE COALESCE(array_position(known.runs, run.id) - 1, 100) END AS ahead,
        pool.name AS pool, COALESCE(task.paused_at, plan.paused_at) AS paused_at,
        COALESCE(task.paused_by, plan.paused_by) AS paused_by, COALESCE(task.pause_note, plan.pause_note) AS pause_note
-  FROM waiting
+  FROM known
  CROSS JOIN server
-  LEFT JOIN queue ON queue.queue = waiting.queue AND queue.queue_id = waiting.queue_id
-  LEFT JOIN run AS oldest ON oldest.id = queue.oldest
-        AND EXISTS (SELECT FROM workspace_access AS access
-                     WHERE access.workspace_id = oldest.workspace_id AND access.user_id = $2
-                       AND 'VIEW' = ANY(access.permissions))
-  LEFT JOIN pool ON pool.id = waiting.pool_id
-  LEFT JOIN task ON task.id = waiting.task_id
-  LEFT JOIN plan ON plan.id = waiting.plan_id
+ CROSS JOIN LATERAL unnest(known.members) AS member (id)
+  JOIN run ON run.id = member.id
+  LEFT JOIN pool ON pool.id = run.pool_id
+  LEFT JOIN task ON task.id = run.task_id
+  LEFT JOIN plan ON plan.id = run.plan_id
