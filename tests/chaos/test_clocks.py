@@ -8,8 +8,11 @@ import shutil
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from ostinato.app import definitions, runs
 from ostinato.app.application import App
@@ -22,10 +25,16 @@ from ostinato.store.db import Database
 from tests.chaos.conftest import HERE, SETTLE_SECONDS, duration
 from tests.chaos.history import judge
 from tests.chaos.load import KINDS, OUTSTANDING, Seen
-from tests.scheduler.conftest import _probe_is_installed, make_executor  # noqa: F401 - the fixture is used by being here
+from tests.scheduler.conftest import make_executor, probe_installed
 
 JUMPS = (timedelta(hours=-1), timedelta(0), timedelta(hours=1))
 CLIENTS = 4
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _probe_is_installed() -> Iterator[None]:
+    with probe_installed():
+        yield
 
 
 class Clock:

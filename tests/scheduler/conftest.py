@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -94,17 +95,24 @@ class Lab:
         return file.read_text().splitlines() if file.exists() else []
 
 
-@pytest.fixture(scope="package", autouse=True)
-def _probe_is_installed() -> Iterator[None]:
+@contextmanager
+def probe_installed() -> Iterator[None]:
     """The task type Probe, for this process and for the workers it starts."""
-    folder = str(Path(__file__).parent.parent / "plugin")
+    folder, before = str(Path(__file__).parent.parent / "plugin"), os.environ.get("PYTHONPATH")
     sys.path.insert(0, folder)
     os.environ["PYTHONPATH"] = folder
     plugins.look_again()
     yield
     sys.path.remove(folder)
-    del os.environ["PYTHONPATH"]
+    os.environ.pop("PYTHONPATH")
+    os.environ.update({"PYTHONPATH": before} if before is not None else {})
     plugins.look_again()
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _probe_is_installed() -> Iterator[None]:
+    with probe_installed():
+        yield
 
 
 @pytest.fixture
