@@ -29,13 +29,6 @@ class Moved(msgspec.Struct, frozen=True):
     """The lease of the report that moved it, where it was one."""
 
 
-class Begun(msgspec.Struct, frozen=True):
-    """A run that was made; one with a graph is under way and its first steps are to be opened."""
-
-    run: RunId
-    graph: GraphId | None
-
-
 class TaskOrPlan(msgspec.Struct, frozen=True):
     """What is started: exactly one of the two."""
 

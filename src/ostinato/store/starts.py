@@ -21,7 +21,6 @@ class Locked(msgspec.Struct, frozen=True):
 
     position: int
     name: str
-    overlap: str
     disabled: bool
     parameters: dict[str, Parameter]
     paused_at: datetime | None
@@ -51,7 +50,6 @@ class Made(msgspec.Struct, frozen=True):
     position: int
     run: RunId
     graph: GraphId | None
-    is_plan: bool
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):

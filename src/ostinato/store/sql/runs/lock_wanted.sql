@@ -7,7 +7,7 @@ WITH wanted AS MATERIALIZED (
 ), locked_plans AS MATERIALIZED (
     SELECT id FROM plan WHERE id IN (SELECT plan FROM wanted) AND overlap <> 'parallel' ORDER BY id FOR NO KEY UPDATE
 )
-SELECT wanted.position::integer, COALESCE(task.name, plan.name) AS name, COALESCE(task.overlap, plan.overlap) AS overlap,
+SELECT wanted.position::integer, COALESCE(task.name, plan.name) AS name,
        COALESCE(task.disabled, plan.disabled) AS disabled, COALESCE(task.parameters, plan.parameters) AS parameters,
        COALESCE(task.paused_at, plan.paused_at) AS paused_at, COALESCE(task.paused_by, plan.paused_by) AS paused_by,
        EXISTS (SELECT FROM workspace_access AS access

@@ -6,4 +6,4 @@ SELECT COALESCE(task.environment_id, plan.environment_id), COALESCE(task.workspa
   FROM (SELECT $1::bigint AS task, $2::bigint AS plan) AS wanted
   LEFT JOIN task ON task.id = wanted.task
   LEFT JOIN plan ON plan.id = wanted.plan
-RETURNING 1 AS position, id AS run, graph_id AS graph, plan_id IS NOT NULL AS is_plan
+RETURNING 1 AS position, id AS run, graph_id AS graph

@@ -43,6 +43,5 @@ WITH wanted AS MATERIALIZED (
       FROM wanted
     RETURNING id
 )
-SELECT position::integer, id AS run, CASE WHEN overlap = 'queue' AND live THEN NULL ELSE graph_id END AS graph,
-       plan_id IS NOT NULL AS is_plan
+SELECT position::integer, id AS run, CASE WHEN overlap = 'queue' AND live THEN NULL ELSE graph_id END AS graph
   FROM wanted
