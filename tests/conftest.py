@@ -3,6 +3,7 @@
 The server is the embedded one, started once per session in a temporary folder without care for crashes; or the one of
 OSTINATO_TEST_DATABASE_URL (a login that may create databases). Tests that ask for none of this start nothing.
 
+    copies         makes empty, migrated databases
     database_url   an empty, migrated database of the test's own, dropped afterwards
     app            an opened App on it, after `access.set_up`: the user admin, Production, Development and Test
     admin          the Actor of the user admin
@@ -13,13 +14,10 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 
 from ostinato.app import access
@@ -31,6 +29,7 @@ from ostinato.store import users
 from ostinato.store.db import Database
 from ostinato.store.embedded import EmbeddedPostgres
 from ostinato.store.migrate import migrate
+from tests.databases import Copies, administer, url_of
 from tests.taps import Faults
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -38,7 +37,6 @@ FAULTS = Faults(float(os.environ["OSTINATO_TEST_FAULTS"]), 1) if "OSTINATO_TEST_
 """How often the database fails those who withstand it: engines, and clients that try again."""
 CARELESS = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
 TEMPLATE = f"ostinato_template_{os.getpid()}"
-_copies = count(1)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -73,9 +71,16 @@ def template(server_url: str) -> Iterator[str]:
     administer(server_url, f"DROP DATABASE {TEMPLATE} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def copies(server_url: str, template: str) -> Iterator[Copies]:
+    made = Copies(server_url, template)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def database_url(server_url: str, template: str) -> Iterator[str]:
-    with fresh_database(server_url, template) as url:
+def database_url(copies: Copies) -> Iterator[str]:
+    with copies.one() as url:
         yield url
 
 
@@ -93,15 +98,6 @@ async def app(database_url: str, now: datetime) -> AsyncIterator[App]:
 @pytest.fixture
 async def admin(app: App, now: datetime) -> Actor:
     return await administrator(app, now)
-
-
-@contextmanager
-def fresh_database(server_url: str, template: str) -> Iterator[str]:
-    """The address of a copy of the template, for as long as it is needed."""
-    name = f"ostinato_test_{os.getpid()}_{next(_copies)}"
-    administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield url_of(server_url, name)
-    administer(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @asynccontextmanager
@@ -125,12 +121,3 @@ async def _migrate(url: str) -> None:
     await db.open()
     await migrate(db)
     await db.close()
-
-
-def administer(url: str, statement: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(statement)
-
-
-def url_of(server_url: str, database: str) -> str:
-    return urlsplit(server_url)._replace(path=f"/{database}").geturl()

@@ -10,7 +10,7 @@ from ostinato.app.application import App
 from ostinato.core.health import why_not_ready
 from tests.api.conftest import Call
 from tests.api.factories import World
-from tests.conftest import administer
+from tests.databases import administer
 
 LATER = timedelta(seconds=20)
 

@@ -15,7 +15,8 @@ from ostinato.app.application import App
 from ostinato.core.access import Actor
 from ostinato.core.states import State
 from ostinato.store.db import Database
-from tests.conftest import NOW, administrator, fresh_database, opened_app
+from tests.conftest import NOW, administrator, opened_app
+from tests.databases import Copies
 from tests.scheduler.drive import Drive, Server
 from tests.scheduler.model import World, judge
 from tests.scheduler.worlds import make, worlds
@@ -41,8 +42,8 @@ class House:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(server_url: str, template: str) -> AsyncIterator[House]:
-    with fresh_database(server_url, template) as url:
+async def house(copies: Copies) -> AsyncIterator[House]:
+    with copies.one() as url:
         async with opened_app(url, NOW) as app:
             servers = []
             for _ in range(2):

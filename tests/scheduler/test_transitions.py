@@ -8,7 +8,8 @@ import pytest_asyncio
 
 from ostinato.core.errors import Conflict
 from ostinato.core.states import ENDED, LIVE, Event, Kind, State, effect
-from tests.conftest import NOW, administrator, fresh_database, opened_app
+from tests.conftest import NOW, administrator, opened_app
+from tests.databases import Copies
 from tests.scheduler.conftest import Lab
 from tests.scheduler.racing import race
 from tests.scheduler.situations import FENCED, OUTCOMES, PLAN_SITUATIONS, TASK_SITUATIONS, Stage, bring
@@ -24,11 +25,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def theatre(
-    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[Stage, str]]:
+async def theatre(copies: Copies, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Stage, str]]:
     """One database for all tests of this module; each begins with nothing that has run."""
-    with fresh_database(server_url, template) as url:
+    with copies.one() as url:
         async with opened_app(url, NOW) as app:
             stage = Stage(Lab(app, await administrator(app, NOW), tmp_path_factory.mktemp("stage")))
             await stage.define()

@@ -26,7 +26,7 @@ from ostinato.core.progress import PlanEnd
 from ostinato.core.states import Reason, State
 from ostinato.store import attempts, history, holds, logs, runs, sessions, starts, steps
 from ostinato.store.db import Database
-from tests.conftest import administer, url_of
+from tests.databases import administer, url_of
 
 HERE = Path(__file__).parent
 NAME = "ostinato_million"
