@@ -16,8 +16,8 @@ from bench.report import Figure
 from ostinato.app import access, definitions, runs
 from ostinato.app.application import App
 from ostinato.app.keyring import Keyring
-from ostinato.core.access import Actor
-from ostinato.core.ids import CredentialId, PlanId, RunId, TaskId
+from ostinato.core.access import Actor, of_user
+from ostinato.core.ids import PlanId, RunId, TaskId
 from ostinato.executors.local import LocalExecutor
 from ostinato.scheduler.engine import Engine
 from ostinato.store import users
@@ -133,7 +133,7 @@ async def _engine(url: str, folder: Path) -> AsyncIterator[tuple[App, Actor]]:
     await access.set_up(app, _now())
     async with app.db.transaction() as tx:
         user = await users.ensure(tx, access.ADMINISTRATOR, _now())
-    actor = Actor(user=user, name=access.ADMINISTRATOR, administrator=True, credential=CredentialId(0))
+    actor = of_user(user, access.ADMINISTRATOR, roles=["ADMINISTRATOR"])
     bundle = definitions.Bundle(files=[definitions.File(name="bench.yaml", text=yaml())])
     await definitions.apply(app, actor, bundle, _now())
     engine = Engine(app, alone=True)

@@ -23,8 +23,7 @@ import pytest
 from ostinato.app import access
 from ostinato.app.application import App
 from ostinato.app.keyring import Keyring
-from ostinato.core.access import Actor
-from ostinato.core.ids import CredentialId
+from ostinato.core.access import Actor, of_user
 from ostinato.store import users
 from ostinato.store.db import Database
 from ostinato.store.embedded import EmbeddedPostgres
@@ -113,7 +112,7 @@ async def opened_app(url: str, now: datetime) -> AsyncIterator[App]:
 async def administrator(app: App, now: datetime) -> Actor:
     async with app.db.transaction() as tx:
         user = await users.ensure(tx, access.ADMINISTRATOR, now)
-    return Actor(user=user, name=access.ADMINISTRATOR, administrator=True, credential=CredentialId(0))
+    return of_user(user, access.ADMINISTRATOR, roles=["ADMINISTRATOR"])
 
 
 async def _migrate(url: str) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,6 +24,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """OSTINATO_TIMEZONE: the zone of the local times in the TimeXtender API. Default UTC."""
     slots: int
     """OSTINATO_SLOTS: how many tasks this server runs at the same time. Default 8."""
+    failed_attempts: int
+    """OSTINATO_FAILED_ATTEMPTS: unknown keys and failed sign-ins that an address may have in a minute. Default 300."""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    """OSTINATO_TRUSTED_PROXIES: addresses or networks whose X-Forwarded-For is believed, with commas between. Default
+    none."""
     url: str
     """OSTINATO_URL: where the command line finds its server. Default http://HOST:PORT."""
     api_key: str | None
@@ -54,6 +60,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         secret_key_file=Path(key_file).expanduser().absolute() if key_file else home / "secret.key",
         timezone=zone,
         slots=_whole_number(environment, "OSTINATO_SLOTS", 8, 1, 1_000),
+        failed_attempts=_whole_number(environment, "OSTINATO_FAILED_ATTEMPTS", 300, 1, 1_000_000),
+        trusted_proxies=_networks(environment, "OSTINATO_TRUSTED_PROXIES"),
         url=(environment.get("OSTINATO_URL") or address(host, port)).rstrip("/"),
         api_key=environment.get("OSTINATO_API_KEY") or None,
     )
@@ -62,6 +70,14 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 def address(host: str, port: int) -> str:
     """The address of a server for clients on this machine or near it."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _networks(environment: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        parts = [part.strip() for part in environment.get(name, "").split(",")]
+        return tuple(ip_network(part) for part in parts if part)
+    except ValueError as error:
+        raise WrongSetting(f"{name}: {error}: use addresses or networks such as 10.0.0.0/8") from error
 
 
 def _whole_number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

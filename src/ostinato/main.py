@@ -16,7 +16,7 @@ import uvloop
 from ostinato import __version__, plugins
 from ostinato.api.asgi import make_asgi
 from ostinato.api.bounded import BoundedProtocol
-from ostinato.app import access
+from ostinato.app import access, keys
 from ostinato.app.application import App
 from ostinato.app.keyring import open_keyring
 from ostinato.config import Settings, address
@@ -106,7 +106,7 @@ async def _serve(settings: Settings, url: str, revive: Callable[[], bool], liste
 
 async def _replace_local_key(app: App, file: Path) -> None:
     before = read_private(file)
-    write_private(file, await access.replace_local_key(app, before, datetime.now(UTC)))
+    write_private(file, await keys.replace_local_key(app, before, datetime.now(UTC)))
 
 
 async def _keep_alive(revive: Callable[[], bool]) -> None:

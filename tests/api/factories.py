@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ostinato.app import access
 from ostinato.app.application import App
 from ostinato.core.access import ROLES
 from ostinato.core.ids import PlanId, RunId, TaskId, WorkspaceId
 from ostinato.core.plans import Graph, Ref, Step
 from ostinato.store import graphs, users
+from tests.people import new_key
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -174,11 +174,11 @@ class World:
 
     async def key(self, user: str, **roles: str) -> str:
         """A new key of this user, who gets a role in each workspace named."""
-        key = await access.create_key(self.app, user, "a test", LONG_AGO)
+        key = await new_key(self.app, user, LONG_AGO)
         async with self.app.db.transaction() as tx:
             owner = await users.ensure(tx, user, LONG_AGO)
             for workspace, role in roles.items():  # many tests make the workspace afterwards
-                await users.grant(tx, owner, workspace, ROLES[role])
+                await users.grant(tx, owner, workspace, None, ROLES[role])
         return key
 
     async def execute(self, statement: str, *arguments: Any) -> None:

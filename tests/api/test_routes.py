@@ -115,7 +115,11 @@ async def test_a_deleted_key_and_a_deactivated_user_are_refused_at_once(
     deleted, deactivated = await world.key("ada"), await world.key("bob")
     for key in (deleted, deactivated):
         assert (await client.get("/api/v1/status", headers={"X-API-Key": key})).status_code == 200
-    await world.execute("UPDATE credential SET deleted_at = now() WHERE suffix = $1", deleted[-5:])
+    await world.execute(
+        """UPDATE credential SET deleted_at = now()
+            WHERE id = (SELECT credential_id FROM credential_secret WHERE suffix = $1)""",
+        deleted[-5:],
+    )
     await world.execute("UPDATE app_user SET active = false WHERE name = 'bob'")
     for key in (deleted, deactivated):
         assert (await client.get("/api/v1/status", headers={"X-API-Key": key})).status_code == 401

@@ -2,13 +2,13 @@
 
 import pytest
 
-from ostinato.app import access, definitions
+from ostinato.app import definitions
 from ostinato.app.definitions import Action
-from ostinato.core.access import Actor
+from ostinato.core.access import Actor, of_user
 from ostinato.core.errors import Forbidden, Invalid, NotFound
-from ostinato.core.ids import CredentialId
 from ostinato.store import users
 from tests.app.flights import FLIGHTS, bundle, rows
+from tests.people import give
 
 CHANGED = FLIGHTS.replace("timeout: 600", "timeout: 601")
 
@@ -16,10 +16,10 @@ CHANGED = FLIGHTS.replace("timeout: 600", "timeout: 601")
 async def someone(app, now, role: str | None) -> Actor:
     """A user with this role in the workspace `flights`, or with no right at all."""
     if role:
-        await access.grant(app, "someone", "flights", role, now)
+        await give(app, "someone", "flights", role, now)
     async with app.db.transaction() as tx:
         user = await users.ensure(tx, "someone", now)
-    return Actor(user=user, name="someone", administrator=False, credential=CredentialId(1))
+    return of_user(user, "someone")
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ async def test_only_an_administrator_makes_and_changes_environments_and_workspac
     author = await someone(app, now, "Administrator")
     before = await rows(app)
 
-    with pytest.raises(Forbidden, match="which only an administrator may do"):
+    with pytest.raises(Forbidden, match="which needs the permission ENVIRONMENTS"):
         await definitions.apply(app, author, bundle(text), now)
     assert await rows(app) == before
 

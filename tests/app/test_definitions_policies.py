@@ -6,15 +6,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ostinato.app import access, definitions
+from ostinato.app import definitions
 from ostinato.app.definitions import Action, Bundle, File
 from ostinato.app.yaml_files import dump
-from ostinato.core.access import Actor
+from ostinato.core.access import Actor, of_user
 from ostinato.core.errors import Forbidden, Invalid
-from ostinato.core.ids import CredentialId
 from ostinato.store import users
 from tests.app.flights import FLIGHTS, bundle, rows
 from tests.app.test_definitions import only
+from tests.people import give
 
 POLICIES = """\
 environment: Test
@@ -141,10 +141,10 @@ async def applied(app, admin, now):
 
 async def someone(app, now, role: str | None) -> Actor:
     if role:
-        await access.grant(app, "someone", "sales", role, now)
+        await give(app, "someone", "sales", role, now)
     async with app.db.transaction() as tx:
         user = await users.ensure(tx, "someone", now)
-    return Actor(user=user, name="someone", administrator=False, credential=CredentialId(1))
+    return of_user(user, "someone")
 
 
 async def test_policies_are_stored_as_the_engine_reads_them(app, applied):
@@ -261,7 +261,7 @@ async def test_only_an_administrator_makes_and_changes_pools(app, applied, now, 
     author = await someone(app, now, "Administrator")
     same = "environment: Test\npools: [{name: warehouse, slots: 4, description: what the warehouse bears}]"
 
-    with pytest.raises(Forbidden, match="which only an administrator may do"):
+    with pytest.raises(Forbidden, match="which needs the permission ENVIRONMENTS"):
         await definitions.apply(app, author, bundle(f"environment: Test\n{text}"), now)
     assert only(await definitions.apply(app, author, bundle(same), now), Action.LEFT) == [("pool", "warehouse", ())]
 

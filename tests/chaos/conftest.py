@@ -30,6 +30,7 @@ from tests.chaos.cluster import Cluster
 from tests.chaos.history import judge
 from tests.chaos.load import Load
 from tests.e2e.servers import Server, free_port
+from tests.people import new_key
 
 HERE = Path(__file__).parent
 SLOTS = 4
@@ -118,7 +119,7 @@ async def _set_up(url: str) -> str:
     await app.db.open()
     await migrate(app.db)
     await access.set_up(app, datetime.now(UTC))
-    key = await access.create_key(app, access.ADMINISTRATOR, "The clients", datetime.now(UTC))
+    key = await new_key(app, access.ADMINISTRATOR, datetime.now(UTC))
     await app.db.close()
     return key
 

@@ -12,15 +12,16 @@ from uuid import uuid4
 import pytest
 
 from ostinato import plugins
-from ostinato.app import access, definitions, runs
+from ostinato.app import definitions, runs
 from ostinato.app.application import App
-from ostinato.core.access import Actor
-from ostinato.core.ids import CredentialId, RunId
+from ostinato.core.access import Actor, of_user
+from ostinato.core.ids import RunId
 from ostinato.core.states import ENDED, State
 from ostinato.executors.local import LocalExecutor
 from ostinato.scheduler.engine import Engine
 from ostinato.store import users
 from ostinato.store.runs import Seen
+from tests.people import give
 from tests.taps import insist, withstanding
 
 DEADLINE_SECONDS = 20
@@ -56,10 +57,10 @@ class Lab:
 
     async def user(self, name: str, role: str) -> Actor:
         """Somebody with a role in the workspace."""
-        await access.grant(self.app, name, "lab", role, datetime.now(UTC))
+        await give(self.app, name, "lab", role, datetime.now(UTC))
         async with self.app.db.transaction() as tx:
             user = await users.ensure(tx, name, datetime.now(UTC))
-        return Actor(user=user, name=name, administrator=False, credential=CredentialId(0))
+        return of_user(user, name)
 
     async def get(self, run: RunId) -> Seen:
         return await insist(lambda: runs.get(self.app, self.admin, run))

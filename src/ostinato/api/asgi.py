@@ -1,5 +1,6 @@
 """Puts the HTTP side together."""
 
+import time
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
@@ -9,12 +10,14 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
+from ostinato.api.attempts import FailedAttempts
 from ostinato.api.authentication import Authentication
 from ostinato.api.documents import document
 from ostinato.api.entrance import Entrance, explain
 from ostinato.api.methods import HeadAsGet
 from ostinato.api.native import errors as native_errors
 from ostinato.api.native.routes import NATIVE
+from ostinato.api.permissions import permitted
 from ostinato.api.problems import Refusal, answer
 from ostinato.api.requests import PlainRequest
 from ostinato.api.swagger import DOCUMENTS, SwaggerSlash, swagger_routes
@@ -35,7 +38,9 @@ DESCRIPTION = "Part of Ostinato. Click Authorize and enter an API key to try the
 
 def make_asgi(app: App, settings: Settings, ready: Callable[[], bool]) -> ASGIApp:
     """The whole HTTP side as one ASGI application; until `ready()` only `/health` and `/swagger` answer."""
-    walled = Authentication(HeadAsGet(make_router(app, settings, ready)), app, ready)
+    failures = FailedAttempts(settings.failed_attempts, time.monotonic)
+    inner = HeadAsGet(make_router(app, settings, ready))
+    walled = Authentication(inner, app, ready, failures, settings.trusted_proxies)
     return Entrance(SwaggerSlash(walled), refuse)
 
 
@@ -50,6 +55,7 @@ def make_router(app: App, settings: Settings, ready: Callable[[], bool]) -> Lite
     return Litestar(
         [NATIVE, TIMEXTENDER, swagger],
         state=State({"app": app, "ready": ready, "zone": ZoneInfo(settings.timezone)}),
+        guards=[permitted],
         exception_handlers={Exception: _refuse_in_route},
         request_class=PlainRequest,
         request_max_body_size=MOST_BYTES,

@@ -12,7 +12,7 @@ import msgspec
 from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 
 from ostinato.api.methods import allowed
-from ostinato.core.errors import Invalid, OstinatoError, Problem, Unauthenticated, Unavailable
+from ostinato.core.errors import Invalid, OstinatoError, Problem, TooMany, Unauthenticated, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
@@ -148,6 +148,8 @@ def _headers(error: OstinatoError) -> dict[str, str]:
     match error:
         case Unauthenticated():
             return {"www-authenticate": "ApiKey"}
+        case TooMany(wait=wait):
+            return {"retry-after": str(wait)}
         case Unavailable():
             return {"retry-after": str(RETRY_AFTER_SECONDS)}
         case _:

@@ -12,6 +12,8 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Receive, Scope, Send
 from swagger_ui_bundle import swagger_ui_path
 
+from ostinato.api.permissions import PUBLIC
+
 PAGE = b"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -91,4 +93,4 @@ def swagger_routes(documents: Mapping[str, Callable[[], bytes]]) -> HTTPRouteHan
         headers = {"content-security-policy": POLICY, "cache-control": "public, max-age=300"}
         return Response(content(path), media_type=FILES[path], headers=headers)
 
-    return HTTPRouteHandler(sorted(FILES), http_method=HttpMethod.GET, include_in_schema=False)(serve)
+    return HTTPRouteHandler(sorted(FILES), http_method=HttpMethod.GET, include_in_schema=False, needs=PUBLIC)(serve)

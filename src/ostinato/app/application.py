@@ -41,8 +41,8 @@ class App:
     """Immutable, so they are remembered for ever; dropped when there are too many."""
     unknown: set[Lease] = field(default_factory=set)
     """Leases that are ours in the database but not here, when we last looked."""
-    used: set[CredentialId] = field(default_factory=set)
-    """Credentials that were used since the last time it was written down."""
+    used: dict[CredentialId, str | None] = field(default_factory=dict)
+    """Credentials that were used since the last time it was written down, and from where."""
     prefixes: list[tuple[str, "asyncio.Future[Any]"]] = field(default_factory=list)
     """Beginnings of keys that are to be looked up, and where the answers go."""
     finding: asyncio.Task[None] | None = None

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from ostinato.app.application import App
-from ostinato.core.access import Actor
+from ostinato.core.access import Actor, Tenant
 from ostinato.core.definitions import (
     Connection,
     Environment,
@@ -45,6 +45,13 @@ class State(msgspec.Struct, kw_only=True):
     pools: dict[str, dict[str, PoolId]] = {}
     """By environment and name; those to come are put in when they are made."""
     rows: dict[Place, Rows]
+    authored: list[definitions.Authored] = []
+
+    def may_author(self, environment: str, workspace: str) -> bool:
+        """Whether the actor may change what is in a workspace, or will be in one that is not there yet."""
+        return any(
+            where.key in (None, workspace) and where.environment in (None, environment) for where in self.authored
+        )
 
     def add(self, place: Place, row: definitions.Place) -> None:
         """A workspace, with the pools of its environment."""
@@ -55,8 +62,9 @@ async def load(
     app: App, tx: Tx, actor: Actor, environments: Collection[str], wanted: Collection[Place] | None
 ) -> State:
     """What the actor may see in these environments, and the content of the workspaces that are `wanted` (None: all)."""
-    stored_environments = await definitions.environments(tx, actor.user)
-    workspaces = await definitions.workspaces(tx, sorted(environments), actor.user)
+    manages = actor.may(Tenant.ENVIRONMENTS)
+    stored_environments = await definitions.environments(tx, actor.subject, manages)
+    workspaces = await definitions.workspaces(tx, sorted(environments), actor.subject, manages)
     state = State(
         known=Known(
             environments={row.name: _environment(row) for row in stored_environments},
@@ -64,8 +72,9 @@ async def load(
         ),
         environments={row.name: row.id for row in stored_environments},
         rows={},
+        authored=await definitions.authored(tx, actor.subject),
     )
-    for pool in await definitions.pools(tx, sorted(environments), actor.user):
+    for pool in await definitions.pools(tx, sorted(environments), actor.subject, manages):
         state.pools.setdefault(pool.environment, {})[pool.name] = pool.id
         state.known.pools.setdefault(pool.environment, {})[pool.name] = Pool(
             name=pool.name, slots=pool.slots, description=pool.description
@@ -74,9 +83,9 @@ async def load(
     for row in workspaces:
         place = (row.environment, row.key)
         workspace = Workspace(key=row.key, name=row.name, description=row.description)
-        state.known.workspaces[place] = Stored(workspace=workspace, may_author=row.may_author)
+        state.known.workspaces[place] = Stored(workspace=workspace)
         state.add(place, definitions.Place(environment=row.environment_id, workspace=row.id, key=row.key))
-        if wanted is None or place in wanted:
+        if row.may_view and (wanted is None or place in wanted):
             by_id[row.id] = place
     for connection in await definitions.connections(tx, list(by_id)):
         stored = state.known.workspaces[by_id[connection.workspace]]

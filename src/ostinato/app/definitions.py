@@ -20,7 +20,7 @@ from ostinato.app.definition_schema import schema
 from ostinato.app.definition_state import State
 from ostinato.app.definition_writing import Batch
 from ostinato.app.yaml_files import decode, parse
-from ostinato.core.access import Actor
+from ostinato.core.access import HOW_TO_GET, Actor, Tenant
 from ostinato.core.definition_changes import (
     Action,
     Change,
@@ -203,13 +203,16 @@ def _compare(wanted: _Wanted, state: State) -> tuple[list[Change], dict[Place, B
 
 def _authorise(actor: Actor, changes: Iterable[Change], state: State) -> None:
     for change in changes:
-        if change.action is Action.LEFT or actor.administrator:
+        if change.action is Action.LEFT:
             continue
         what = f"{change.kind} {change.name!r}"
         if change.kind in (Kind.ENVIRONMENT, Kind.WORKSPACE, Kind.POOL):
-            raise Forbidden(f"The {what} would be {change.action}, which only an administrator may do")
-        stored = state.known.workspaces.get((change.environment, change.workspace or ""))
-        if stored is None or not stored.may_author:
+            if not actor.may(Tenant.ENVIRONMENTS):
+                raise Forbidden(
+                    f"The {what} would be {change.action}, which needs the permission ENVIRONMENTS:"
+                    f" {HOW_TO_GET[Tenant.ENVIRONMENTS]}"
+                )
+        elif not state.may_author(change.environment, change.workspace or ""):
             raise Forbidden(
                 f"The {what} would be {change.action}, which needs the permission AUTHOR in workspace"
                 f" {change.workspace!r} of environment {change.environment!r}"

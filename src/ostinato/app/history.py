@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from ostinato.app.application import App
-from ostinato.core.access import Actor
+from ostinato.core.access import Actor, Tenant
 from ostinato.store import history, sessions
 from ostinato.store.db import Tx
 from ostinato.store.history import Retention
@@ -64,4 +64,4 @@ async def forget(app: App, now: datetime) -> int:
 async def retention(app: App, actor: Actor) -> list[Retention]:
     """How long the environments somebody may see keep runs, logs and findings."""
     async with app.db.reading() as tx:
-        return await history.retention(tx, actor.user)
+        return await history.retention(tx, actor.subject, actor.may(Tenant.ENVIRONMENTS))

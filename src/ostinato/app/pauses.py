@@ -24,7 +24,7 @@ async def set_paused(
         raise Invalid(Problem(path="note", message=f"write at most {LONGEST_NOTE} characters"))
 
     async def work(tx: Tx) -> bool:
-        found = await starts.lock_wanted(tx, [(what, actor.user)])
+        found = await starts.lock_wanted(tx, [(what, actor.subject)])
         if not found:
             kind, number = ("Task", what.task) if what.plan is None else ("Plan", what.plan)
             raise NotFound(kind, number)

@@ -18,7 +18,7 @@ from ostinato.store.workspaces import Page, Place
 async def list_plans(app: App, actor: Actor, place: Place, types: Sequence[str], page: Page) -> list[Listed]:
     """A page of plans; raises Forbidden. Only tasks of `types` are counted."""
     async with app.db.reading() as tx:
-        found = await plans.list_plans(tx, actor.user, place, types, page)
+        found = await plans.list_plans(tx, actor.subject, place, types, page)
         if not found:
             await require_known(tx, actor, place)
     return found
@@ -29,8 +29,8 @@ async def list_tasks(
 ) -> list[ListedTask]:
     """The tasks of one plan in the order of its steps; raises Forbidden, NotFound."""
     async with app.db.reading() as tx:
-        found = await tasks.list_of_plan(tx, actor.user, place, types, number, page)
-        if not found and await plans.find(tx, actor.user, place, number) is None:
+        found = await tasks.list_of_plan(tx, actor.subject, place, types, number, page)
+        if not found and await plans.find(tx, actor.subject, place, number) is None:
             await require_known(tx, actor, place)
             raise NotFound("Plan", number)
     return found
@@ -44,7 +44,7 @@ async def start(
     The same `repetition` key from the same user gives the same run again.
     """
     async with app.db.reading() as tx:
-        plan = await plans.find(tx, actor.user, place, number)
+        plan = await plans.find(tx, actor.subject, place, number)
         if plan is None:
             await require_known(tx, actor, place)
             raise NotFound("Plan", number)

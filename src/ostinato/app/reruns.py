@@ -37,7 +37,7 @@ async def rerun(
         message = "name the step to begin with" if step is None else "leave it out, or use part from_step"
         raise Invalid(Problem(path="step", message=message))
     async with app.db.reading() as tx:
-        found = await statements.rerunnable(tx, run, actor.user)
+        found = await statements.rerunnable(tx, run, actor.subject)
         if found is None:
             raise NotFound("Run", run)
         if found.state not in ENDED:

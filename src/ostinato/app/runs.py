@@ -43,7 +43,7 @@ async def start_plan(app: App, actor: Actor, plan: PlanId, now: datetime, *, key
 async def find_runnable(app: App, actor: Actor, name: str, environment: str, workspace: str | None) -> runs.Runnable:
     """The task or plan of this name; a plan goes before a task. Raises NotFound, and Conflict if it is ambiguous."""
     async with app.db.reading() as tx:
-        found = await runs.find_runnable(tx, actor.user, name, environment, workspace)
+        found = await runs.find_runnable(tx, actor.subject, name, environment, workspace)
     plans = [runnable for runnable in found if runnable.kind == "plan"] or found
     if not plans:
         raise NotFound("Task or plan", name)
@@ -57,7 +57,7 @@ async def cancel(app: App, actor: Actor, run: RunId, now: datetime) -> None:
     """Ask a run and everything below it to end; asking again changes nothing. Raises NotFound, Forbidden."""
 
     async def work(tx: Tx) -> list[runs.Moved]:
-        rights = await runs.rights(tx, run, actor.user)
+        rights = await runs.rights(tx, run, actor.subject)
         if rights is None:
             raise NotFound("Run", run)
         if not rights.may_execute:
@@ -77,7 +77,7 @@ async def get_tree(app: App, actor: Actor, run: RunId) -> Tree:
     """A run with everything below it; raises NotFound."""
     async with app.db.reading() as tx:
         seen = await _seen(tx, actor, run)
-        everything = await runs.tree(tx, run, actor.user)
+        everything = await runs.tree(tx, run, actor.subject)
         graph = await graph_of(app, tx, seen.graph) if seen.graph is not None else None
         standings = await steps.of_run(tx, run) if graph is not None else []
     inside = {run}
@@ -92,7 +92,7 @@ async def get_tree(app: App, actor: Actor, run: RunId) -> Tree:
 async def list_runs(app: App, actor: Actor, wanted: runs.Wanted) -> runs.Page:
     """The newest runs that were started by themselves, a page at a time."""
     async with app.db.reading() as tx:
-        return await runs.list_runs(tx, actor.user, wanted)
+        return await runs.list_runs(tx, actor.subject, wanted)
 
 
 async def read_log(app: App, actor: Actor, run: RunId, after: int, most: int) -> list[logs.Written]:
@@ -124,7 +124,7 @@ def skipped_steps(tree: Tree) -> list[str]:
 
 
 async def _seen(tx: Tx, actor: Actor, run: RunId) -> runs.Seen:
-    seen = await runs.get(tx, run, actor.user)
+    seen = await runs.get(tx, run, actor.subject)
     if seen is None:
         raise NotFound("Run", run)
     return seen

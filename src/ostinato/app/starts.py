@@ -17,7 +17,7 @@ from ostinato.app.beginnings import Begin
 from ostinato.core import parameters
 from ostinato.core.access import Actor
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, OstinatoError, Problem
-from ostinato.core.ids import GraphId, PlanId, RunId, TaskId, UserId
+from ostinato.core.ids import GraphId, PlanId, RunId, SubjectId, TaskId, UserId
 from ostinato.core.reruns import Part
 from ostinato.store import runs, starts
 from ostinato.store.db import REFUSED, Raced, Tx
@@ -26,6 +26,8 @@ from ostinato.store.runs import TaskOrPlan
 LONGEST_KEY = 200
 TAKEN = "This Idempotency-Key has started something else: use another one"
 MOST_AT_ONCE = 200
+BY_HAND = frozenset({"local", "session"})
+"""Credentials of our own application: what is started with them was started by a person."""
 PRIORITIES = range(-1_000, 1_001)
 
 
@@ -54,7 +56,9 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     what: TaskOrPlan
     user: UserId
+    subject: SubjectId
     trigger: Trigger
+    cause: str
     scope: str
     now: datetime
     schedule: str | None
@@ -110,7 +114,9 @@ async def _ask(
         _Asked(
             what=what,
             user=actor.user,
+            subject=actor.subject,
             trigger=trigger,
+            cause="schedule" if schedule is not None else "manual" if actor.kind in BY_HAND else "api",
             scope=scope,
             now=now,
             schedule=schedule,
@@ -174,7 +180,7 @@ async def _answer(app: App, tx: Tx, batch: Sequence[_Asked]) -> list[RunId | Ost
         if number not in answers and (one.trigger.key is None or first.setdefault(place, number) == number):
             fresh.append(number)
     locked = {
-        row.position: row for row in await starts.lock_wanted(tx, [(batch[n].what, batch[n].user) for n in fresh])
+        row.position: row for row in await starts.lock_wanted(tx, [(batch[n].what, batch[n].subject) for n in fresh])
     }
     wishes: dict[int, starts.Wish] = {}
     for position, number in enumerate(fresh, 1):
@@ -234,7 +240,7 @@ def _wish(one: _Asked, found: starts.Locked | None) -> starts.Wish:
     return starts.Wish(
         what=one.what,
         requested_by=one.user,
-        cause="schedule" if one.schedule is not None else "api",
+        cause=one.cause,
         priority=one.trigger.priority,
         parameters=(parameters.defaults(found.parameters) if one.what.plan is not None else {}) | given | values,
         rerun_of=again.of if again else None,

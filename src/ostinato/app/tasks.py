@@ -18,7 +18,7 @@ from ostinato.store.workspaces import Page, Place
 async def list_tasks(app: App, actor: Actor, place: Place, types: Sequence[str], page: Page) -> list[Listed]:
     """A page of the tasks of these types; raises Forbidden."""
     async with app.db.reading() as tx:
-        found = await tasks.list_tasks(tx, actor.user, place, types, page)
+        found = await tasks.list_tasks(tx, actor.subject, place, types, page)
         if not found:
             await require_known(tx, actor, place)
     return found
@@ -27,7 +27,7 @@ async def list_tasks(app: App, actor: Actor, place: Place, types: Sequence[str],
 async def get(app: App, actor: Actor, place: Place, key: TaskKey) -> Listed:
     """One task; raises Forbidden, NotFound."""
     async with app.db.reading() as tx:
-        found = await tasks.get(tx, actor.user, place, key)
+        found = await tasks.get(tx, actor.subject, place, key)
         if found is None:
             await require_known(tx, actor, place)
             raise NotFound("Task", str(key))
@@ -42,7 +42,7 @@ async def start(
     The same `repetition` key from the same user gives the same run again.
     """
     async with app.db.reading() as tx:
-        task = await tasks.find(tx, actor.user, place, key)
+        task = await tasks.find(tx, actor.subject, place, key)
         if task is None:
             await require_known(tx, actor, place)
             raise NotFound("Task", str(key))
@@ -52,8 +52,8 @@ async def start(
 async def history(app: App, actor: Actor, place: Place, key: TaskKey, page: Page) -> list[Past]:
     """A page of the runs of a task, newest start first; raises Forbidden, NotFound."""
     async with app.db.reading() as tx:
-        found = await tasks.history(tx, actor.user, place, key, page)
-        if not found and await tasks.find(tx, actor.user, place, key) is None:
+        found = await tasks.history(tx, actor.subject, place, key, page)
+        if not found and await tasks.find(tx, actor.subject, place, key) is None:
             await require_known(tx, actor, place)
             raise NotFound("Task", str(key))
     return found
@@ -62,7 +62,7 @@ async def history(app: App, actor: Actor, place: Place, key: TaskKey, page: Page
 async def read_log(app: App, actor: Actor, place: Place, key: TaskKey, run: RunId, most: int) -> list[Written]:
     """The log of one run of a task, from its beginning; raises Forbidden, NotFound."""
     async with app.db.reading() as tx:
-        if not await tasks.has_run(tx, actor.user, place, key, run):
+        if not await tasks.has_run(tx, actor.subject, place, key, run):
             await require_known(tx, actor, place)
             raise NotFound("Run", run)
     return await runs.read_log(app, actor, run, 0, most)
@@ -71,7 +71,7 @@ async def read_log(app: App, actor: Actor, place: Place, key: TaskKey, run: RunI
 async def count_findings(app: App, actor: Actor, run: RunId) -> int:
     """How many rows were kept of what a check found; raises NotFound."""
     async with app.db.reading() as tx:
-        found = await tasks.count_findings(tx, actor.user, run)
+        found = await tasks.count_findings(tx, actor.subject, run)
     if found is None:
         raise NotFound("Run", run)
     return found

@@ -67,7 +67,7 @@ async def explain(app: App, actor: Actor, numbers: Sequence[RunId], now: datetim
     if not numbers:
         return {}
     async with app.db.reading() as tx:
-        found = await waiting.facts(tx, actor.user, numbers)
+        found = await waiting.facts(tx, actor.subject, numbers)
     told = {facts.run: why_run(facts, now) for facts in found}
     return {run: told.get(run) or JUST_MOVED for run in numbers}
 

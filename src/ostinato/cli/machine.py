@@ -11,31 +11,71 @@ from typing import TypeVar
 import typer
 
 from ostinato import main
-from ostinato.app import access
+from ostinato.app import access, audit, keys, people, rights
 from ostinato.app.application import App
 from ostinato.config import Settings
+from ostinato.core.access import Actor
+from ostinato.core.credentials import Kind
 from ostinato.core.ids import CredentialId
 from ostinato.store.credentials import Listed
 from ostinato.store.embedded import EmbeddedPostgres
 from ostinato.store.home import Home
+from ostinato.store.users import User
 
 T = TypeVar("T")
+MOST_USERS = 100_000
 
 
-def make_key(settings: Settings, user: str, description: str) -> str:
-    return _with_application(settings, lambda app: access.create_key(app, user, description, datetime.now(UTC)))
+def make_key(settings: Settings, user: str, description: str, kind: Kind = Kind.API_KEY) -> str:
+    """A new credential of this user, who is made without rights if there is none."""
+    wish = keys.Wish(kind=kind, description=description)
+    return _as_administrator(
+        settings, lambda app, actor, now: keys.create_on_machine(app, actor, user, wish, now)
+    ).secret
 
 
 def list_keys(settings: Settings, user: str | None) -> list[Listed]:
-    return _with_application(settings, lambda app: access.list_keys(app, user))
+    return _as_administrator(settings, lambda app, actor, now: keys.list_keys(app, actor, user, everybody=user is None))
 
 
 def delete_key(settings: Settings, key: int) -> None:
-    _with_application(settings, lambda app: access.delete_key(app, CredentialId(key), datetime.now(UTC)))
+    _as_administrator(settings, lambda app, actor, now: keys.delete(app, actor, CredentialId(key), now))
+
+
+def create_user(settings: Settings, name: str, kind: str, about: people.UserChange) -> None:
+    _as_administrator(
+        settings, lambda app, actor, now: people.create_user(app, actor, name, now, kind=kind, about=about)
+    )
+
+
+def change_user(settings: Settings, name: str, wish: people.UserChange) -> None:
+    _as_administrator(settings, lambda app, actor, now: people.change_user(app, actor, name, wish, now))
+
+
+def set_password(settings: Settings, name: str, password: str) -> None:
+    _as_administrator(settings, lambda app, actor, now: people.set_password(app, actor, name, password, now))
+
+
+def list_users(settings: Settings) -> list[User]:
+    return _as_administrator(
+        settings,
+        lambda app, actor, now: people.list_users(app, actor, kind=None, text=None, limit=MOST_USERS, offset=0),
+    )
 
 
 def grant(settings: Settings, user: str, workspace: str, role: str) -> None:
-    _with_application(settings, lambda app: access.grant(app, user, workspace, role, datetime.now(UTC)))
+    permissions = rights.permissions_of(role)
+    _as_administrator(
+        settings,
+        lambda app, actor, now: rights.grant(
+            app, actor, rights.Holder(user=user), workspace, permissions, now, make_user=True
+        ),
+    )
+
+
+def check_audit(settings: Settings) -> int | None:
+    """The first place in the chain of records that is not as it was."""
+    return _as_administrator(settings, lambda app, actor, now: audit.check(app, actor))
 
 
 def holder(settings: Settings) -> str | None:
@@ -49,6 +89,14 @@ def make_owned_database(settings: Settings, name: str, password: str) -> str:
     embedded = EmbeddedPostgres(settings.home)
     embedded.make_owned_database(name, password)
     return str(embedded.socket_folder)
+
+
+def _as_administrator(settings: Settings, work: Callable[[App, Actor, datetime], Awaitable[T]]) -> T:
+    async def as_administrator(app: App) -> T:
+        now = datetime.now(UTC)
+        return await work(app, await access.on_this_machine(app, now), now)
+
+    return _with_application(settings, as_administrator)
 
 
 def _with_application(settings: Settings, work: Callable[[App], Awaitable[T]]) -> T:

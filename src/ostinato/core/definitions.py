@@ -324,7 +324,6 @@ class Stored(msgspec.Struct, kw_only=True):
     """What one workspace holds already, by name and as files would define it."""
 
     workspace: Workspace
-    may_author: bool = True
     connections: dict[str, Connection] = {}
     tasks: dict[str, Task] = {}
     plans: dict[str, Plan] = {}

@@ -7,6 +7,7 @@
     +-- Conflict          it is not possible in the present state
     +-- Invalid           the input is wrong; carries every problem found
     +-- TooLarge          the request body is larger than allowed
+    +-- TooMany           there were too many failures before: later
     +-- Unavailable       the database does not answer at the moment
 
 Each dialect has one table from these classes to its own status codes and bodies. Failure of user work is not an
@@ -64,6 +65,13 @@ class Invalid(OstinatoError):
 
 class TooLarge(OstinatoError):
     pass
+
+
+class TooMany(OstinatoError):
+    def __init__(self, message: str, wait: int) -> None:
+        super().__init__(message)
+        self.wait = wait
+        """Seconds until it is worth to try again."""
 
 
 class Unavailable(OstinatoError):

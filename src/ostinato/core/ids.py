@@ -11,6 +11,10 @@ PoolId = NewType("PoolId", int)
 GraphId = NewType("GraphId", int)
 RunId = NewType("RunId", int)
 UserId = NewType("UserId", int)
+SubjectId = NewType("SubjectId", int)
+"""A user, or a credential that may less than its owner: whose rights count."""
+
+GroupId = NewType("GroupId", int)
 CredentialId = NewType("CredentialId", int)
 SessionId = NewType("SessionId", int)
 """One life of a server process, from its start to its end."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ostinato.core.definitions import Environment, Overlap, Pool, Stage
-from ostinato.core.ids import EnvironmentId, GraphId, PlanId, PoolId, TaskId, UserId, WorkspaceId
+from ostinato.core.ids import EnvironmentId, GraphId, PlanId, PoolId, SubjectId, TaskId, UserId, WorkspaceId
 from ostinato.core.parameters import Parameter, Value
 from ostinato.core.plans import Graph
 from ostinato.core.retries import RetryPolicy
@@ -47,7 +47,14 @@ class StoredWorkspace(msgspec.Struct, frozen=True):
     key: str
     name: str
     description: str | None
-    may_author: bool
+    may_view: bool
+
+
+class Authored(msgspec.Struct, frozen=True):
+    """Where somebody may change definitions; None: everywhere."""
+
+    key: str | None
+    environment: str | None
 
 
 class StoredConnection(msgspec.Struct, frozen=True):
@@ -159,16 +166,20 @@ async def lock(tx: Tx) -> None:
     await execute(tx, "definitions/lock", LOCK)
 
 
-async def environments(tx: Tx, viewer: UserId) -> list[StoredEnvironment]:
-    return await fetch(tx, "definitions/environments", StoredEnvironment, viewer)
+async def environments(tx: Tx, viewer: SubjectId, manages: bool) -> list[StoredEnvironment]:
+    return await fetch(tx, "definitions/environments", StoredEnvironment, viewer, manages)
 
 
-async def pools(tx: Tx, environments: Sequence[str], viewer: UserId) -> list[StoredPool]:
-    return await fetch(tx, "definitions/pools", StoredPool, list(environments), viewer)
+async def pools(tx: Tx, environments: Sequence[str], viewer: SubjectId, manages: bool) -> list[StoredPool]:
+    return await fetch(tx, "definitions/pools", StoredPool, list(environments), viewer, manages)
 
 
-async def workspaces(tx: Tx, environments: Sequence[str], viewer: UserId) -> list[StoredWorkspace]:
-    return await fetch(tx, "definitions/workspaces", StoredWorkspace, list(environments), viewer)
+async def workspaces(tx: Tx, environments: Sequence[str], viewer: SubjectId, manages: bool) -> list[StoredWorkspace]:
+    return await fetch(tx, "definitions/workspaces", StoredWorkspace, list(environments), viewer, manages)
+
+
+async def authored(tx: Tx, viewer: SubjectId) -> list[Authored]:
+    return await fetch(tx, "definitions/authored", Authored, viewer)
 
 
 async def connections(tx: Tx, workspaces: Sequence[WorkspaceId]) -> list[StoredConnection]:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from ostinato.core.ids import EnvironmentId, RunId, UserId
+from ostinato.core.ids import EnvironmentId, RunId, SubjectId
 from ostinato.store.db import Tx, execute, fetch, fetch_value
 from ostinato.store.sql import statement
 
@@ -75,5 +75,5 @@ async def forget_keys(tx: Tx, before: datetime, most: int) -> int:
     return int(await fetch_value(tx, "history/forget_keys", before, most))
 
 
-async def retention(tx: Tx, viewer: UserId) -> list[Retention]:
-    return await fetch(tx, "history/retention", Retention, viewer)
+async def retention(tx: Tx, viewer: SubjectId, manages: bool) -> list[Retention]:
+    return await fetch(tx, "history/retention", Retention, viewer, manages)

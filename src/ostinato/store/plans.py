@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from ostinato.core.ids import PlanId, UserId
+from ostinato.core.ids import PlanId, SubjectId
 from ostinato.store.db import Tx, fetch, fetch_value
 from ostinato.store.workspaces import Page, Place
 
@@ -24,11 +24,11 @@ class Listed(msgspec.Struct, frozen=True):
     disabled: int
 
 
-async def list_plans(tx: Tx, viewer: UserId, place: Place, types: Sequence[str], page: Page) -> list[Listed]:
+async def list_plans(tx: Tx, viewer: SubjectId, place: Place, types: Sequence[str], page: Page) -> list[Listed]:
     """`types`: only tasks of these types are counted."""
     return await fetch(tx, "plans/list", Listed, viewer, place.stage, place.workspace, types, page.limit, page.offset)
 
 
-async def find(tx: Tx, viewer: UserId, place: Place, number: int) -> PlanId | None:
+async def find(tx: Tx, viewer: SubjectId, place: Place, number: int) -> PlanId | None:
     found: PlanId | None = await fetch_value(tx, "plans/find", viewer, place.stage, place.workspace, number)
     return found

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ostinato.core.ids import GraphId, Lease, PlanId, PoolId, RunId, TaskId, UserId
+from ostinato.core.ids import GraphId, Lease, PlanId, PoolId, RunId, SubjectId, TaskId
 from ostinato.core.progress import PlanEnd
 from ostinato.core.states import Hold, Reason, State
 from ostinato.store.db import Tx, execute, fetch, fetch_one
@@ -149,7 +149,9 @@ async def request_cancel(tx: Tx, asked: Sequence[RunId], now: datetime, reason: 
     return await fetch(tx, "runs/request_cancel", Moved, list(asked), now, reason.value)
 
 
-async def find_runnable(tx: Tx, viewer: UserId, name: str, environment: str, workspace: str | None) -> list[Runnable]:
+async def find_runnable(
+    tx: Tx, viewer: SubjectId, name: str, environment: str, workspace: str | None
+) -> list[Runnable]:
     return await fetch(tx, "workspaces/find_runnable", Runnable, name, environment, workspace, viewer)
 
 
@@ -158,19 +160,19 @@ async def notify(tx: Tx, what: str) -> None:
     await execute(tx, "runs/notify", what)
 
 
-async def rights(tx: Tx, run: RunId, viewer: UserId) -> Rights | None:
+async def rights(tx: Tx, run: RunId, viewer: SubjectId) -> Rights | None:
     return await fetch_one(tx, "runs/rights", Rights, run, viewer)
 
 
-async def get(tx: Tx, run: RunId, viewer: UserId) -> Seen | None:
+async def get(tx: Tx, run: RunId, viewer: SubjectId) -> Seen | None:
     return await fetch_one(tx, "runs/get", Seen, run, viewer)
 
 
-async def tree(tx: Tx, run: RunId, viewer: UserId) -> list[Seen]:
+async def tree(tx: Tx, run: RunId, viewer: SubjectId) -> list[Seen]:
     return await fetch(tx, "runs/tree", Seen, run, viewer)
 
 
-async def list_runs(tx: Tx, viewer: UserId, wanted: Wanted) -> Page:
+async def list_runs(tx: Tx, viewer: SubjectId, wanted: Wanted) -> Page:
     states = [state.value for state in wanted.states] if wanted.states else None
     return await fetch_one(
         tx, "runs/list", Page, wanted.before, viewer, states, wanted.workspace, wanted.environment, wanted.limit

@@ -1,5 +1,59 @@
 -- What all migrations together make. Written by `python -m tools.schema`; change it by a migration.
 
+CREATE TABLE audit (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    user_id bigint,
+    credential_id bigint,
+    address text,
+    trace text,
+    action text NOT NULL,
+    kind text NOT NULL,
+    target text NOT NULL,
+    environment text,
+    workspace text,
+    before jsonb,
+    after jsonb,
+    seal bigint,
+    digest bytea
+);
+
+COMMENT ON TABLE audit IS 'What was changed, by whom, with what and from where, written in the transaction of the change. Names are copied: what they name may be gone.';
+
+COMMENT ON COLUMN audit.seal IS 'Its place in the chain, given a moment after its transaction ended; digest is that of the record before and of this one.';
+
+CREATE FUNCTION audit_text(record audit) RETURNS text
+    LANGUAGE sql STABLE
+    AS $_$
+SELECT (jsonb_build_object('seal', $1.seal, 'id', $1.id, 'at', to_char($1.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                           'actor', $1.actor, 'userId', $1.user_id, 'credentialId', $1.credential_id, 'address', $1.address,
+                           'trace', $1.trace, 'action', $1.action, 'kind', $1.kind, 'target', $1.target,
+                           'environment', $1.environment, 'workspace', $1.workspace, 'before', $1.before, 'after', $1.after))::text
+$_$;
+
+COMMENT ON FUNCTION audit_text(record audit) IS 'A record as its digest is taken of.';
+
+CREATE FUNCTION broken_seal() RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    one    audit;
+    number bigint := 0;
+    last   bytea := '';
+BEGIN
+    FOR one IN SELECT * FROM audit WHERE seal IS NOT NULL ORDER BY seal LOOP
+        number := number + 1;
+        IF one.seal <> number OR one.digest <> sha256(last || convert_to(audit_text(one), 'UTF8')) THEN
+            RETURN number;
+        END IF;
+        last := one.digest;
+    END LOOP;
+    RETURN NULL;
+END $$;
+
+COMMENT ON FUNCTION broken_seal() IS 'The first place in the chain whose record is missing or not as it was; NULL: there is none.';
+
 CREATE FUNCTION drop_week(environment bigint, monday date, all_of_it boolean, its_logs boolean, its_findings boolean) RETURNS boolean
     LANGUAGE plpgsql
     SET lock_timeout TO '100ms'
@@ -323,6 +377,18 @@ $$;
 
 COMMENT ON FUNCTION is_inside(child_of bigint, what_task bigint, what_plan bigint) IS 'Whether a run around this one is of the same task or plan, as can be when an older version runs: it must not be waited for.';
 
+CREATE FUNCTION keep_audit() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND OLD.seal IS NULL AND NEW.seal IS NOT NULL THEN
+        IF (to_jsonb(NEW) - 'seal' - 'digest') = (to_jsonb(OLD) - 'seal' - 'digest') THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'what was recorded is not changed';
+END $$;
+
 CREATE FUNCTION make_week(environment bigint, monday date) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -374,17 +440,61 @@ $_$;
 
 COMMENT ON FUNCTION run_seen(kept_run) IS 'A run as it is shown, with the names of what it ran and where; whoever selects from it checks the viewer. It has no outer join, so that it becomes a part of the statement around it.';
 
+CREATE FUNCTION seal_audit() RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    one    audit;
+    newest audit;
+    sealed bigint := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(7300000004);
+    SELECT * INTO newest FROM audit WHERE seal IS NOT NULL ORDER BY seal DESC LIMIT 1;
+    FOR one IN SELECT * FROM audit WHERE seal IS NULL ORDER BY id LOOP
+        one.seal := COALESCE(newest.seal, 0) + 1;
+        one.digest := sha256(COALESCE(newest.digest, '') || convert_to(audit_text(one), 'UTF8'));
+        UPDATE audit SET seal = one.seal, digest = one.digest WHERE id = one.id;
+        newest := one;
+        sealed := sealed + 1;
+    END LOOP;
+    RETURN sealed;
+END $$;
+
+COMMENT ON FUNCTION seal_audit() IS 'Chains the records whose transactions have ended; how many there were.';
+
 CREATE TABLE app_user (
     id bigint NOT NULL,
     name text NOT NULL,
-    administrator boolean DEFAULT false NOT NULL,
     active boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    CONSTRAINT app_user_name_check CHECK ((name <> ''::text))
+    kind text DEFAULT 'person'::text NOT NULL,
+    full_name text,
+    email text,
+    roles text[] DEFAULT '{}'::text[] NOT NULL,
+    password_hash text,
+    issuer text,
+    external_id text,
+    signed_in_at timestamp with time zone,
+    CONSTRAINT app_user_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'service_account'::text]))),
+    CONSTRAINT app_user_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT app_user_roles_check CHECK ((roles <@ ARRAY['ADMINISTRATOR'::text, 'SECURITY_ADMINISTRATOR'::text, 'ENVIRONMENT_MANAGER'::text, 'OPERATOR'::text, 'AUDITOR'::text]))
 );
+
+COMMENT ON COLUMN app_user.password_hash IS 'argon2id with its own salt and cost.';
+
+COMMENT ON COLUMN app_user.external_id IS 'The subject under which the OpenID provider of this issuer knows the user.';
 
 ALTER TABLE app_user ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME app_user_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME audit_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -422,16 +532,29 @@ CREATE TABLE credential (
     id bigint NOT NULL,
     user_id bigint NOT NULL,
     kind text NOT NULL,
-    prefix text NOT NULL,
-    suffix text NOT NULL,
-    digest bytea NOT NULL,
     description text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     last_used_at timestamp with time zone,
     deleted_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    scopes text[],
+    workspaces text[],
+    subject_id bigint,
+    issued_by bigint,
+    last_address text,
+    CONSTRAINT credential_check CHECK (((subject_id IS NULL) = ((scopes IS NULL) AND (workspaces IS NULL)))),
     CONSTRAINT credential_description_check CHECK ((length(description) <= 100)),
-    CONSTRAINT credential_kind_check CHECK ((kind = ANY (ARRAY['api_key'::text, 'local'::text])))
+    CONSTRAINT credential_kind_check CHECK ((kind = ANY (ARRAY['api_key'::text, 'local'::text, 'token'::text, 'client'::text, 'access_token'::text, 'session'::text]))),
+    CONSTRAINT credential_scopes_check CHECK ((scopes <@ ARRAY['VIEW'::text, 'EXECUTE'::text, 'AUTHOR'::text, 'PUBLISH'::text, 'MANAGE'::text, 'PEOPLE'::text, 'ENVIRONMENTS'::text, 'AUDIT'::text]))
 );
+
+COMMENT ON COLUMN credential.scopes IS 'What it is limited to; NULL: it may whatever its owner may.';
+
+COMMENT ON COLUMN credential.workspaces IS 'The keys of the workspaces it is limited to; NULL: all.';
+
+COMMENT ON COLUMN credential.subject_id IS 'One that may less than its owner has rights of its own, under a number from the series of the users.';
+
+COMMENT ON COLUMN credential.issued_by IS 'The client whose secret was exchanged for this access token; it works no longer than the client.';
 
 ALTER TABLE credential ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME credential_id_seq
@@ -441,6 +564,19 @@ ALTER TABLE credential ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE credential_secret (
+    digest bytea NOT NULL,
+    credential_id bigint NOT NULL,
+    prefix text NOT NULL,
+    suffix text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone
+);
+
+COMMENT ON TABLE credential_secret IS 'Digests of what opens a credential: one, or two while it is being rotated.';
+
+COMMENT ON COLUMN credential_secret.expires_at IS 'When the older of two stops working.';
 
 CREATE TABLE environment (
     id bigint NOT NULL,
@@ -496,6 +632,12 @@ ALTER TABLE graph ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE group_member (
+    group_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    by_claim boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE kept_week (
@@ -660,7 +802,7 @@ CREATE TABLE run (
     rerun_part text,
     rerun_step text,
     CONSTRAINT run_cancel_reason_check CHECK ((cancel_reason = ANY (ARRAY['cancel_requested'::text, 'timeout'::text]))),
-    CONSTRAINT run_cause_check CHECK ((cause = ANY (ARRAY['api'::text, 'plan'::text, 'schedule'::text]))),
+    CONSTRAINT run_cause_check CHECK ((cause = ANY (ARRAY['api'::text, 'manual'::text, 'plan'::text, 'schedule'::text]))),
     CONSTRAINT run_check CHECK ((num_nonnulls(task_id, plan_id) = 1)),
     CONSTRAINT run_check1 CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['SUCCEEDED'::text, 'FAILED'::text, 'CANCELLED'::text])))),
     CONSTRAINT run_check2 CHECK (((lease IS NOT NULL) = ((graph_id IS NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text]))))),
@@ -749,6 +891,113 @@ CREATE TABLE step_run (
 COMMENT ON TABLE step_run IS 'A step of a running plan, from the moment the first step before it has ended.';
 
 COMMENT ON COLUMN step_run.remaining IS 'Runs of the step that are not made yet, because a limit allows only so many at once.';
+
+CREATE VIEW subject AS
+ SELECT app_user.id,
+    app_user.id AS user_id,
+    NULL::text[] AS scopes,
+    NULL::text[] AS workspaces
+   FROM app_user
+  WHERE app_user.active
+UNION ALL
+ SELECT credential.subject_id AS id,
+    credential.user_id,
+    credential.scopes,
+    credential.workspaces
+   FROM (credential
+     JOIN app_user ON (((app_user.id = credential.user_id) AND app_user.active)))
+  WHERE ((credential.subject_id IS NOT NULL) AND (credential.deleted_at IS NULL));
+
+COMMENT ON VIEW subject IS 'Whoever has rights: active users, and credentials that may less than their owners.';
+
+CREATE TABLE tenant_role (
+    name text NOT NULL,
+    everywhere text[] NOT NULL,
+    CONSTRAINT tenant_role_everywhere_check CHECK ((everywhere <@ ARRAY['VIEW'::text, 'EXECUTE'::text, 'AUTHOR'::text, 'PUBLISH'::text, 'MANAGE'::text]))
+);
+
+COMMENT ON TABLE tenant_role IS 'Roles in the whole installation, and what they allow in every workspace.';
+
+CREATE TABLE user_group (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    description text,
+    roles text[] DEFAULT '{}'::text[] NOT NULL,
+    claim text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT user_group_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT user_group_roles_check CHECK ((roles <@ ARRAY['ADMINISTRATOR'::text, 'SECURITY_ADMINISTRATOR'::text, 'ENVIRONMENT_MANAGER'::text, 'OPERATOR'::text, 'AUDITOR'::text]))
+);
+
+COMMENT ON COLUMN user_group.claim IS 'What the OpenID provider calls this group: its members come and go with their sign-ins.';
+
+CREATE TABLE workspace_grant (
+    id bigint NOT NULL,
+    user_id bigint,
+    workspace_key text NOT NULL,
+    environment_id bigint,
+    permissions text[] NOT NULL,
+    group_id bigint,
+    CONSTRAINT workspace_grant_check CHECK ((num_nonnulls(user_id, group_id) = 1)),
+    CONSTRAINT workspace_grant_permissions_check CHECK ((permissions <@ ARRAY['VIEW'::text, 'EXECUTE'::text, 'AUTHOR'::text, 'PUBLISH'::text, 'MANAGE'::text]))
+);
+
+COMMENT ON COLUMN workspace_grant.environment_id IS 'NULL: the workspace of this key in every environment.';
+
+CREATE VIEW user_right AS
+ SELECT app_user.id AS user_id,
+    NULL::text AS workspace_key,
+    NULL::bigint AS environment_id,
+    tenant_role.everywhere AS permissions
+   FROM (app_user
+     JOIN tenant_role ON ((tenant_role.name = ANY (app_user.roles))))
+  WHERE (tenant_role.everywhere <> '{}'::text[])
+UNION ALL
+ SELECT group_member.user_id,
+    NULL::text AS workspace_key,
+    NULL::bigint AS environment_id,
+    tenant_role.everywhere AS permissions
+   FROM ((group_member
+     JOIN user_group ON ((user_group.id = group_member.group_id)))
+     JOIN tenant_role ON ((tenant_role.name = ANY (user_group.roles))))
+  WHERE (tenant_role.everywhere <> '{}'::text[])
+UNION ALL
+ SELECT workspace_grant.user_id,
+    workspace_grant.workspace_key,
+    workspace_grant.environment_id,
+    workspace_grant.permissions
+   FROM workspace_grant
+  WHERE (workspace_grant.user_id IS NOT NULL)
+UNION ALL
+ SELECT group_member.user_id,
+    workspace_grant.workspace_key,
+    workspace_grant.environment_id,
+    workspace_grant.permissions
+   FROM (group_member
+     JOIN workspace_grant ON ((workspace_grant.group_id = group_member.group_id)));
+
+COMMENT ON VIEW user_right IS 'What users may do in workspaces, by roles and grants, their own and those of their groups; NULL: in every workspace, in every environment.';
+
+CREATE VIEW subject_access AS
+ SELECT subject.id AS subject_id,
+    place.workspace_key,
+    held.environment_id,
+        CASE
+            WHEN (subject.scopes IS NULL) THEN held.permissions
+            ELSE ARRAY( SELECT unnest(held.permissions) AS unnest
+            INTERSECT
+             SELECT unnest(subject.scopes) AS unnest)
+        END AS permissions
+   FROM ((subject
+     JOIN user_right held ON ((held.user_id = subject.user_id)))
+     CROSS JOIN LATERAL ( SELECT held.workspace_key
+          WHERE (subject.workspaces IS NULL)
+        UNION ALL
+         SELECT key.key
+           FROM unnest(subject.workspaces) key(key)
+          WHERE ((held.workspace_key IS NULL) OR (held.workspace_key = key.key))) place);
+
+COMMENT ON VIEW subject_access IS 'Who may do what by key of workspace, whether the workspace is there or not yet; NULL: in every workspace, in every environment.';
 
 CREATE TABLE task (
     id bigint NOT NULL,
@@ -873,6 +1122,29 @@ CREATE TABLE trigger_key (
 
 COMMENT ON TABLE trigger_key IS 'The run that a key started: a user''s idempotency key, or a schedule and the time it fired for.';
 
+ALTER TABLE user_group ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME user_group_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW user_role AS
+ SELECT app_user.id AS user_id,
+    role.role
+   FROM (app_user
+     CROSS JOIN LATERAL unnest(app_user.roles) role(role))
+UNION
+ SELECT group_member.user_id,
+    role.role
+   FROM ((group_member
+     JOIN user_group ON ((user_group.id = group_member.group_id)))
+     CROSS JOIN LATERAL unnest(user_group.roles) role(role));
+
+COMMENT ON VIEW user_role IS 'The roles of users in the whole installation, their own and those of their groups.';
+
 CREATE TABLE workspace (
     id bigint NOT NULL,
     environment_id bigint NOT NULL,
@@ -886,31 +1158,12 @@ CREATE TABLE workspace (
 
 COMMENT ON COLUMN workspace.key IS 'The same key in two environments is the same workspace at two stages.';
 
-CREATE TABLE workspace_grant (
-    id bigint NOT NULL,
-    user_id bigint NOT NULL,
-    workspace_key text NOT NULL,
-    environment_id bigint,
-    permissions text[] NOT NULL,
-    CONSTRAINT workspace_grant_permissions_check CHECK ((permissions <@ ARRAY['VIEW'::text, 'EXECUTE'::text, 'AUTHOR'::text, 'PUBLISH'::text, 'MANAGE'::text]))
-);
-
-COMMENT ON COLUMN workspace_grant.environment_id IS 'NULL: the workspace of this key in every environment.';
-
 CREATE VIEW workspace_access AS
- SELECT w.id AS workspace_id,
-    u.id AS user_id,
-    ARRAY['VIEW'::text, 'EXECUTE'::text, 'AUTHOR'::text, 'PUBLISH'::text, 'MANAGE'::text] AS permissions
-   FROM workspace w,
-    app_user u
-  WHERE (u.administrator AND u.active)
-UNION ALL
- SELECT w.id AS workspace_id,
-    g.user_id,
-    g.permissions
-   FROM ((workspace w
-     JOIN workspace_grant g ON (((g.workspace_key = w.key) AND ((g.environment_id IS NULL) OR (g.environment_id = w.environment_id)))))
-     JOIN app_user u ON (((u.id = g.user_id) AND u.active)));
+ SELECT workspace.id AS workspace_id,
+    held.subject_id,
+    held.permissions
+   FROM (workspace
+     JOIN subject_access held ON ((((held.workspace_key IS NULL) OR (held.workspace_key = workspace.key)) AND ((held.environment_id IS NULL) OR (held.environment_id = workspace.environment_id)))));
 
 COMMENT ON VIEW workspace_access IS 'Who may do what where: every statement that reads or changes for somebody joins it.';
 
@@ -933,10 +1186,19 @@ ALTER TABLE workspace ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 ALTER TABLE ONLY app_user
+    ADD CONSTRAINT app_user_issuer_external_id_key UNIQUE (issuer, external_id);
+
+ALTER TABLE ONLY app_user
     ADD CONSTRAINT app_user_name_key UNIQUE (name);
 
 ALTER TABLE ONLY app_user
     ADD CONSTRAINT app_user_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY audit
+    ADD CONSTRAINT audit_seal_key UNIQUE (seal);
 
 ALTER TABLE ONLY connection
     ADD CONSTRAINT connection_pkey PRIMARY KEY (id);
@@ -945,10 +1207,13 @@ ALTER TABLE ONLY connection
     ADD CONSTRAINT connection_workspace_id_name_key UNIQUE (workspace_id, name);
 
 ALTER TABLE ONLY credential
-    ADD CONSTRAINT credential_digest_key UNIQUE (digest);
+    ADD CONSTRAINT credential_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY credential_secret
+    ADD CONSTRAINT credential_secret_pkey PRIMARY KEY (digest);
 
 ALTER TABLE ONLY credential
-    ADD CONSTRAINT credential_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT credential_subject_id_key UNIQUE (subject_id);
 
 ALTER TABLE ONLY environment
     ADD CONSTRAINT environment_name_key UNIQUE (name);
@@ -967,6 +1232,9 @@ ALTER TABLE ONLY graph
 
 ALTER TABLE ONLY graph
     ADD CONSTRAINT graph_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY group_member
+    ADD CONSTRAINT group_member_pkey PRIMARY KEY (user_id, group_id);
 
 ALTER TABLE ONLY kept_week
     ADD CONSTRAINT kept_week_pkey PRIMARY KEY (environment_id, week);
@@ -1025,8 +1293,20 @@ ALTER TABLE ONLY task
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_workspace_id_name_key UNIQUE (workspace_id, name);
 
+ALTER TABLE ONLY tenant_role
+    ADD CONSTRAINT tenant_role_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY trigger_key
     ADD CONSTRAINT trigger_key_pkey PRIMARY KEY (scope, key);
+
+ALTER TABLE ONLY user_group
+    ADD CONSTRAINT user_group_claim_key UNIQUE (claim);
+
+ALTER TABLE ONLY user_group
+    ADD CONSTRAINT user_group_name_key UNIQUE (name);
+
+ALTER TABLE ONLY user_group
+    ADD CONSTRAINT user_group_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY workspace
     ADD CONSTRAINT workspace_environment_id_key_key UNIQUE (environment_id, key);
@@ -1035,12 +1315,24 @@ ALTER TABLE ONLY workspace_grant
     ADD CONSTRAINT workspace_grant_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY workspace_grant
-    ADD CONSTRAINT workspace_grant_user_id_workspace_key_environment_id_key UNIQUE NULLS NOT DISTINCT (user_id, workspace_key, environment_id);
+    ADD CONSTRAINT workspace_grant_user_id_group_id_workspace_key_environment__key UNIQUE NULLS NOT DISTINCT (user_id, group_id, workspace_key, environment_id);
 
 ALTER TABLE ONLY workspace
     ADD CONSTRAINT workspace_pkey PRIMARY KEY (id);
 
-CREATE INDEX credential_prefix ON credential USING btree (prefix) WHERE (deleted_at IS NULL);
+CREATE INDEX audit_at ON audit USING btree (at);
+
+CREATE INDEX audit_unsealed ON audit USING btree (id) WHERE (seal IS NULL);
+
+CREATE INDEX credential_expiring ON credential USING btree (expires_at) WHERE ((deleted_at IS NULL) AND (expires_at IS NOT NULL));
+
+CREATE INDEX credential_owner ON credential USING btree (user_id, kind) WHERE (deleted_at IS NULL);
+
+CREATE INDEX credential_secret_credential ON credential_secret USING btree (credential_id);
+
+CREATE INDEX credential_secret_prefix ON credential_secret USING btree (prefix);
+
+CREATE INDEX group_member_group ON group_member USING btree (group_id);
 
 CREATE INDEX kept_finding_of_run ON ONLY kept_finding USING btree (run_id, "position");
 
@@ -1106,11 +1398,29 @@ CREATE INDEX step_run_running ON step_run USING btree (run_id, step) WHERE (stat
 
 CREATE INDEX trigger_key_age ON trigger_key USING btree (created_at);
 
+CREATE INDEX workspace_grant_group ON workspace_grant USING btree (group_id) WHERE (group_id IS NOT NULL);
+
+CREATE TRIGGER audit_is_kept BEFORE DELETE OR UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION keep_audit();
+
+CREATE TRIGGER audit_is_not_emptied BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION keep_audit();
+
 ALTER TABLE ONLY connection
     ADD CONSTRAINT connection_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
 
 ALTER TABLE ONLY credential
+    ADD CONSTRAINT credential_issued_by_fkey FOREIGN KEY (issued_by) REFERENCES credential(id);
+
+ALTER TABLE ONLY credential_secret
+    ADD CONSTRAINT credential_secret_credential_id_fkey FOREIGN KEY (credential_id) REFERENCES credential(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY credential
     ADD CONSTRAINT credential_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id);
+
+ALTER TABLE ONLY group_member
+    ADD CONSTRAINT group_member_group_id_fkey FOREIGN KEY (group_id) REFERENCES user_group(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY group_member
+    ADD CONSTRAINT group_member_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id);
 
 ALTER TABLE ONLY plan
     ADD CONSTRAINT plan_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
@@ -1156,6 +1466,9 @@ ALTER TABLE ONLY workspace
 
 ALTER TABLE ONLY workspace_grant
     ADD CONSTRAINT workspace_grant_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
+
+ALTER TABLE ONLY workspace_grant
+    ADD CONSTRAINT workspace_grant_group_id_fkey FOREIGN KEY (group_id) REFERENCES user_group(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY workspace_grant
     ADD CONSTRAINT workspace_grant_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id);

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ostinato.core.ids import GraphId, PlanId, RunId, TaskId, UserId
+from ostinato.core.ids import GraphId, PlanId, RunId, SubjectId, TaskId, UserId
 from ostinato.core.parameters import Parameter
 from ostinato.core.plans import Ref
 from ostinato.core.reruns import Child, Part
@@ -78,7 +78,7 @@ class Rerunnable(msgspec.Struct, frozen=True):
     newest_version: int | None
 
 
-async def lock_wanted(tx: Tx, wanted: Sequence[tuple[TaskOrPlan, UserId]]) -> list[Locked]:
+async def lock_wanted(tx: Tx, wanted: Sequence[tuple[TaskOrPlan, SubjectId]]) -> list[Locked]:
     """Lock what somebody wants to start; what does not exist or may not be seen is not among the answers."""
     return await fetch(
         tx,
@@ -140,7 +140,7 @@ async def keep_keys(tx: Tx, kept: Sequence[Kept], now: datetime) -> bool:
     return len(rows) == len(kept)
 
 
-async def rerunnable(tx: Tx, run: RunId, viewer: UserId) -> Rerunnable | None:
+async def rerunnable(tx: Tx, run: RunId, viewer: SubjectId) -> Rerunnable | None:
     return await fetch_one(tx, "runs/rerunnable", Rerunnable, run, viewer)
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from ostinato.core.ids import RunId, TaskId, UserId
+from ostinato.core.ids import RunId, SubjectId, TaskId
 from ostinato.core.states import State
 from ostinato.store.db import Tx, fetch, fetch_one, fetch_value
 from ostinato.store.workspaces import Page, Place
@@ -60,30 +60,30 @@ class Past(msgspec.Struct, frozen=True):
     ended_at: datetime | None
 
 
-async def list_tasks(tx: Tx, viewer: UserId, place: Place, types: Sequence[str], page: Page) -> list[Listed]:
+async def list_tasks(tx: Tx, viewer: SubjectId, place: Place, types: Sequence[str], page: Page) -> list[Listed]:
     return await fetch(tx, "tasks/list", Listed, viewer, place.stage, place.workspace, types, page.limit, page.offset)
 
 
 async def list_of_plan(
-    tx: Tx, viewer: UserId, place: Place, types: Sequence[str], plan: int, page: Page
+    tx: Tx, viewer: SubjectId, place: Place, types: Sequence[str], plan: int, page: Page
 ) -> list[Listed]:
     return await fetch(
         tx, "plans/tasks", Listed, viewer, place.stage, place.workspace, types, plan, page.limit, page.offset
     )
 
 
-async def get(tx: Tx, viewer: UserId, place: Place, key: TaskKey) -> Listed | None:
+async def get(tx: Tx, viewer: SubjectId, place: Place, key: TaskKey) -> Listed | None:
     return await fetch_one(tx, "tasks/get", Listed, viewer, place.stage, place.workspace, key.type, key.number)
 
 
-async def find(tx: Tx, viewer: UserId, place: Place, key: TaskKey) -> TaskId | None:
+async def find(tx: Tx, viewer: SubjectId, place: Place, key: TaskKey) -> TaskId | None:
     found: TaskId | None = await fetch_value(
         tx, "tasks/find", viewer, place.stage, place.workspace, key.type, key.number
     )
     return found
 
 
-async def history(tx: Tx, viewer: UserId, place: Place, key: TaskKey, page: Page) -> list[Past]:
+async def history(tx: Tx, viewer: SubjectId, place: Place, key: TaskKey, page: Page) -> list[Past]:
     return await fetch(
         tx,
         "tasks/history",
@@ -98,13 +98,13 @@ async def history(tx: Tx, viewer: UserId, place: Place, key: TaskKey, page: Page
     )
 
 
-async def has_run(tx: Tx, viewer: UserId, place: Place, key: TaskKey, run: RunId) -> bool:
+async def has_run(tx: Tx, viewer: SubjectId, place: Place, key: TaskKey, run: RunId) -> bool:
     """Whether a run is one of this task; without a stage in `place`, at any stage."""
     found = await fetch_value(tx, "tasks/find_run", viewer, place.stage, place.workspace, key.type, key.number, run)
     return found is not None
 
 
-async def count_findings(tx: Tx, viewer: UserId, run: RunId) -> int | None:
+async def count_findings(tx: Tx, viewer: SubjectId, run: RunId) -> int | None:
     """How many rows were kept of what a check found; None if the run may not be seen."""
     found: int | None = await fetch_value(tx, "tasks/count_findings", viewer, run)
     return found

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ostinato.core.ids import RunId, UserId
+from ostinato.core.ids import RunId, SubjectId
 from ostinato.core.waiting import Facts
 from ostinato.store.db import Tx, fetch
 
@@ -17,7 +17,7 @@ class Remaining(msgspec.Struct, frozen=True):
     remaining: int
 
 
-async def facts(tx: Tx, viewer: UserId, runs: Sequence[RunId]) -> list[Facts]:
+async def facts(tx: Tx, viewer: SubjectId, runs: Sequence[RunId]) -> list[Facts]:
     """Of those of the runs that are not at work and have not ended."""
     return await fetch(tx, "runs/waiting", Facts, runs, viewer)
 

@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from ostinato.core.ids import UserId
+from ostinato.core.ids import SubjectId
 from ostinato.store.db import Tx, fetch, fetch_value
 
 Stage: TypeAlias = Literal["production", "test", "development"]
@@ -29,9 +29,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     offset: int
 
 
-async def list_workspaces(tx: Tx, viewer: UserId, page: Page) -> list[Workspace]:
+async def list_workspaces(tx: Tx, viewer: SubjectId, page: Page) -> list[Workspace]:
     return await fetch(tx, "workspaces/list", Workspace, viewer, page.limit, page.offset)
 
 
-async def is_known(tx: Tx, viewer: UserId, place: Place) -> bool:
+async def is_known(tx: Tx, viewer: SubjectId, place: Place) -> bool:
     return bool(await fetch_value(tx, "workspaces/is_known", viewer, place.stage, place.workspace))

@@ -7,11 +7,12 @@ import pytest
 from ostinato.app import access
 from tests.api.conftest import Call
 from tests.api.factories import LONG_AGO, World
+from tests.people import new_key
 
 
 @pytest.fixture
 async def key(world: World) -> str:
-    return await access.create_key(world.app, access.ADMINISTRATOR, "a test", LONG_AGO)
+    return await new_key(world.app, access.ADMINISTRATOR, LONG_AGO)
 
 
 async def test_the_schema_of_the_files_is_published(call: Call, key: str) -> None:

@@ -351,4 +351,4 @@ async def test_a_workspace_that_is_not_there_yet_at_a_stage_is_empty_for_its_peo
 async def test_the_use_of_a_key_is_noted(call: Call, world: World, key: str) -> None:
     await call("GET", f"{BASE}/workspaces", key)
     [credential] = await world.fetch("SELECT id FROM credential")
-    assert world.app.used == {credential["id"]}
+    assert world.app.used == {credential["id"]: "127.0.0.1"}

@@ -10,6 +10,7 @@ from ostinato.core.errors import (
     NotFound,
     OstinatoError,
     TooLarge,
+    TooMany,
     Unauthenticated,
     Unavailable,
 )
@@ -21,6 +22,7 @@ STATUSES: dict[type[OstinatoError], int] = {
     Conflict: 409,
     TooLarge: 413,
     Invalid: 422,
+    TooMany: 429,
     Unavailable: 503,
 }
 NAMES = {"state_filter": "state", "key": "Idempotency-Key", "data": "body"}

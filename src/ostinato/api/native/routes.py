@@ -15,10 +15,12 @@ from ostinato.api import documents
 from ostinato.api.dependencies import PROVIDED, TheActor, TheApp
 from ostinato.api.native import translate, wire
 from ostinato.api.native.patience import wait_until
+from ostinato.api.permissions import ANYBODY, PUBLIC
 from ostinato.api.problems import FileProblemDetails
 from ostinato.api.responses import WrittenJson
 from ostinato.app import definitions, health, history, pauses, reruns, runs, starts, tasks, waiting
 from ostinato.app.starts import Trigger
+from ostinato.core.access import Permission
 from ostinato.core.errors import NotFound
 from ostinato.core.health import why_not_live, why_not_ready
 from ostinato.core.ids import RunId
@@ -49,7 +51,14 @@ FAILING = {503: ResponseSpec(data_container=wire.Probe, description="And why.", 
 NOT_READY = {503: ResponseSpec(data_container=wire.Health, description="Not yet.", generate_examples=False)}
 
 
-@get("/health", operation_id="health", summary="Whether the server answers", security=[{}], responses=NOT_READY)
+@get(
+    "/health",
+    needs=PUBLIC,
+    operation_id="health",
+    summary="Whether the server answers",
+    security=[{}],
+    responses=NOT_READY,
+)
 async def healthy(state: ServerState) -> Response[wire.Health]:
     """Needs no key."""
     ready: Callable[[], bool] = state.ready
@@ -58,14 +67,23 @@ async def healthy(state: ServerState) -> Response[wire.Health]:
     return Response(wire.Health(status="starting"), status_code=503)
 
 
-@get("/health/live", operation_id="live", summary="Whether the server moves", security=[{}], responses=FAILING)
+@get(
+    "/health/live",
+    needs=PUBLIC,
+    operation_id="live",
+    summary="Whether the server moves",
+    security=[{}],
+    responses=FAILING,
+)
 async def live(app: TheApp) -> Response[wire.Probe]:
     """Needs no key. 503: start it again. A database that is away is no reason for that."""
     now = app.now()
     return translate.probe(why_not_live(await health.facts(app, now), now))
 
 
-@get("/health/ready", operation_id="ready", summary="Whether work moves", security=[{}], responses=FAILING)
+@get(
+    "/health/ready", needs=PUBLIC, operation_id="ready", summary="Whether work moves", security=[{}], responses=FAILING
+)
 async def ready(app: TheApp, state: ServerState) -> Response[wire.Probe]:
     """Needs no key. 503 while the database does not answer, the engine stands still, or ready work is not taken."""
     now = app.now()
@@ -74,7 +92,13 @@ async def ready(app: TheApp, state: ServerState) -> Response[wire.Probe]:
     return translate.probe(why_not_ready(await health.facts(app, now), now))
 
 
-@get("/status", operation_id="getStatus", summary="Version, and how much work there is", responses=refusals(401, 503))
+@get(
+    "/status",
+    needs=ANYBODY,
+    operation_id="getStatus",
+    summary="Version, and how much work there is",
+    responses=refusals(401, 503),
+)
 async def get_status(app: TheApp, actor: TheActor) -> wire.Status:
     work = await runs.count_work(app)
     counts = wire.WorkCounts(queued=work.queued, running=work.running, plans=work.plans)
@@ -83,6 +107,7 @@ async def get_status(app: TheApp, actor: TheActor) -> wire.Status:
 
 @post(
     "/runs",
+    needs=Permission.EXECUTE,
     operation_id="startRun",
     summary="Start a plan or task",
     responses=refusals(400, 401, 403, 404, 409, 413, 422),
@@ -98,6 +123,7 @@ async def start_run(app: TheApp, actor: TheActor, data: JSONBody[wire.Start], ke
 
 @get(
     "/runs",
+    needs=Permission.VIEW,
     operation_id="listRuns",
     summary="The newest runs started by themselves",
     responses={200: RUN_PAGE, **refusals(401, 422)},
@@ -125,6 +151,7 @@ async def list_runs(
 
 @get(
     "/runs/{run_id:int}",
+    needs=Permission.VIEW,
     operation_id="getRun",
     summary="A run with everything below it",
     responses=refusals(401, 404, 422),
@@ -139,7 +166,13 @@ async def get_run(app: TheApp, actor: TheActor, run_id: RunNumber, wait: Wait = 
     return translate.run_detail(app, await waiting.get_tree(app, actor, run, app.now()))
 
 
-@get("/runs/{run_id:int}/logs", operation_id="readLog", summary="The log of a run", responses=refusals(401, 404, 422))
+@get(
+    "/runs/{run_id:int}/logs",
+    needs=Permission.VIEW,
+    operation_id="readLog",
+    summary="The log of a run",
+    responses=refusals(401, 404, 422),
+)
 async def read_log(
     app: TheApp,
     actor: TheActor,
@@ -161,6 +194,7 @@ async def read_log(
 
 @get(
     "/runs/{run_id:int}/findings",
+    needs=Permission.VIEW,
     operation_id="listFindings",
     summary="The rows a data-quality check found",
     responses=refusals(401, 404, 422),
@@ -179,6 +213,7 @@ async def list_findings(
 
 @post(
     "/runs/{run_id:int}/cancellation",
+    needs=Permission.EXECUTE,
     operation_id="cancelRun",
     summary="End a run and everything below it",
     status_code=202,
@@ -191,7 +226,13 @@ async def cancel_run(app: TheApp, actor: TheActor, run_id: RunNumber) -> wire.Ru
     return translate.run(app, await waiting.get(app, actor, run, now))
 
 
-@get("/retention", operation_id="getRetention", summary="How long what is kept", responses=refusals(401, 503))
+@get(
+    "/retention",
+    needs=ANYBODY,
+    operation_id="getRetention",
+    summary="How long what is kept",
+    responses=refusals(401, 503),
+)
 async def get_retention(app: TheApp, actor: TheActor) -> wire.Retention:
     """By environment; changed through definitions."""
     return translate.retention(await history.retention(app, actor))
@@ -199,6 +240,7 @@ async def get_retention(app: TheApp, actor: TheActor) -> wire.Retention:
 
 @post(
     "/runs/{run_id:int}/rerun",
+    needs=Permission.EXECUTE,
     operation_id="rerunRun",
     summary="Run again what has ended",
     responses=refusals(400, 401, 403, 404, 409, 422),
@@ -215,6 +257,7 @@ async def rerun_run(
 
 @post(
     "/pauses",
+    needs=Permission.EXECUTE,
     operation_id="setPaused",
     summary="Pause or resume a plan or task",
     status_code=200,
@@ -229,6 +272,7 @@ async def set_paused(app: TheApp, actor: TheActor, data: JSONBody[wire.Pause]) -
 
 @post(
     "/definitions/apply",
+    needs=Permission.AUTHOR,
     operation_id="applyDefinitions",
     summary="Make everything as the files say",
     status_code=200,
@@ -242,6 +286,7 @@ async def apply_definitions(app: TheApp, actor: TheActor, data: JSONBody[wire.Bu
 
 @post(
     "/definitions/diff",
+    needs=Permission.VIEW,
     operation_id="diffDefinitions",
     summary="What applying the files would change",
     status_code=200,
@@ -255,6 +300,7 @@ async def diff_definitions(app: TheApp, actor: TheActor, data: JSONBody[wire.Bun
 
 @get(
     "/definitions/export",
+    needs=Permission.VIEW,
     operation_id="exportDefinitions",
     summary="The definitions as files",
     responses=refusals(401, 403, 404, 422),
@@ -269,6 +315,7 @@ async def export_definitions(
 
 @get(
     "/definitions/schema",
+    needs=ANYBODY,
     operation_id="getDefinitionSchema",
     summary="The JSON Schema of definition files",
     responses=refusals(401),

@@ -118,7 +118,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     plan_version: int | None
     priority: Annotated[int, msgspec.Meta(description="Of two runs that could start, the one with more goes first.")]
     deadline_at: Annotated[Instant | None, msgspec.Meta(description="When it fails if it has not ended by then.")]
-    cause: Annotated[str, msgspec.Meta(description="api, plan or schedule: what started it.")]
+    cause: Annotated[
+        str, msgspec.Meta(description="What started it: api, manual (our own application), plan or schedule.")
+    ]
     rerun_of: Annotated[int | None, msgspec.Meta(description="The run that it is a re-run of.")]
     parameters: (
         Annotated[

@@ -9,6 +9,7 @@ from ostinato.core.errors import (
     NotFound,
     OstinatoError,
     TooLarge,
+    TooMany,
     Unauthenticated,
     Unavailable,
 )
@@ -20,6 +21,7 @@ STATUSES: dict[type[OstinatoError], int] = {
     NotFound: 404,
     Conflict: 409,
     TooLarge: 413,
+    TooMany: 429,
     Unavailable: 503,
 }
 NAMES = {"data": "body"}

@@ -28,10 +28,12 @@ from ostinato.api.timextender.parameters import (
 )
 from ostinato.api.timextender.requests import TriggerRequest, tidy_query
 from ostinato.app import plans, tasks, workspaces
+from ostinato.core.access import Permission
 
 
 @get(
     "/workspaces",
+    needs=Permission.VIEW,
     operation_id="listWorkspaces",
     summary="List workspaces",
     tags=["Workspaces"],
@@ -45,6 +47,7 @@ async def list_workspaces(app: TheApp, actor: TheActor, page: ThePage) -> list[w
 
 @get(
     "/{workspace:str}/process-maps",
+    needs=Permission.VIEW,
     operation_id="listProcessMaps",
     summary="List process maps",
     tags=["Process Maps"],
@@ -60,6 +63,7 @@ async def list_process_maps(
 
 @get(
     "/{workspace:str}/process-maps/{processMapId:str}/tasks",
+    needs=Permission.VIEW,
     operation_id="listProcessMapTasks",
     summary="List the tasks of a process map",
     tags=["Process Maps"],
@@ -76,6 +80,7 @@ async def list_process_map_tasks(
 
 @post(
     "/{workspace:str}/process-maps/{processMapId:str}/trigger",
+    needs=Permission.EXECUTE,
     operation_id="triggerProcessMap",
     summary="Trigger a process map",
     tags=["Process Maps"],
@@ -101,6 +106,7 @@ async def trigger_process_map(
 
 @get(
     "/{workspace:str}/tasks",
+    needs=Permission.VIEW,
     operation_id="listTasks",
     summary="List tasks",
     tags=["Tasks"],
@@ -114,6 +120,7 @@ async def list_tasks(app: TheApp, actor: TheActor, zone: Zone, place: ThePlace, 
 
 @get(
     "/{workspace:str}/tasks/{taskType:str}/{taskId:str}",
+    needs=Permission.VIEW,
     operation_id="getTask",
     summary="Get one task",
     tags=["Tasks"],
@@ -127,6 +134,7 @@ async def get_task(app: TheApp, actor: TheActor, zone: Zone, place: ThePlace, ke
 
 @post(
     "/{workspace:str}/tasks/{taskType:str}/{taskId:str}/trigger",
+    needs=Permission.EXECUTE,
     operation_id="triggerTask",
     summary="Trigger a task",
     tags=["Tasks"],
@@ -152,6 +160,7 @@ async def trigger_task(
 
 @get(
     "/{workspace:str}/executions",
+    needs=Permission.VIEW,
     operation_id="listLatestExecutions",
     summary="Latest execution state of every task",
     tags=["Executions"],
@@ -166,6 +175,7 @@ async def list_latest_executions(
 
 @get(
     "/{workspace:str}/tasks/{taskType:str}/{taskId:str}/executions",
+    needs=Permission.VIEW,
     operation_id="listTaskExecutions",
     summary="Execution history of a task",
     tags=["Executions"],
@@ -182,6 +192,7 @@ async def list_task_executions(
 
 @get(
     "/{workspace:str}/tasks/{taskType:str}/{taskId:str}/executions/{execId:str}/log",
+    needs=Permission.VIEW,
     operation_id="getExecutionLog",
     summary="Log of an execution",
     tags=["Executions"],

@@ -1,6 +1,11 @@
--- The live credentials whose keys begin like these, with their owners; the digest decides which one it is.
-SELECT credential.prefix, credential.id AS credential, credential.digest, app_user.id AS "user", app_user.name, app_user.administrator,
-       app_user.active
-  FROM credential
+-- The secrets of live credentials that begin like these, with their owners and what they may; the digest decides which one it is.
+SELECT secret.prefix, secret.digest, secret.expires_at AS secret_expires_at, credential.id AS credential, credential.kind,
+       credential.expires_at, credential.scopes, credential.workspaces, COALESCE(credential.subject_id, app_user.id) AS subject,
+       app_user.id AS "user", app_user.name,
+       app_user.active AND (client.id IS NULL OR client.deleted_at IS NULL) AS active,
+       ARRAY(SELECT role FROM user_role WHERE user_role.user_id = app_user.id) AS roles
+  FROM credential_secret AS secret
+  JOIN credential ON credential.id = secret.credential_id
   JOIN app_user ON app_user.id = credential.user_id
- WHERE credential.prefix = ANY($1::text[]) AND credential.deleted_at IS NULL
+  LEFT JOIN credential AS client ON client.id = credential.issued_by
+ WHERE secret.prefix = ANY($1::text[]) AND credential.deleted_at IS NULL

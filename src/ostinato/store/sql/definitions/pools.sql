@@ -1,11 +1,10 @@
--- The pools of those environments in which somebody may see a workspace, or of any if they are an administrator.
+-- The pools of those environments in which somebody may see a workspace, or of any if they manage environments.
 SELECT pool.id, environment.name AS environment, pool.name, pool.slots, pool.description
   FROM pool
   JOIN environment ON environment.id = pool.environment_id
  WHERE environment.name = ANY($1::text[])
-   AND (EXISTS (SELECT FROM app_user WHERE app_user.id = $2 AND app_user.administrator AND app_user.active)
-        OR EXISTS (SELECT
-                     FROM workspace
-                     JOIN workspace_access AS access ON access.workspace_id = workspace.id AND access.user_id = $2
-                    WHERE workspace.environment_id = environment.id AND 'VIEW' = ANY(access.permissions)))
+   AND ($3 OR EXISTS (SELECT
+                        FROM workspace
+                        JOIN workspace_access AS access ON access.workspace_id = workspace.id AND access.subject_id = $2
+                       WHERE workspace.environment_id = environment.id AND 'VIEW' = ANY(access.permissions)))
  ORDER BY pool.name

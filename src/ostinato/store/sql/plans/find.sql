@@ -6,7 +6,7 @@ WITH seen AS MATERIALIZED (
      WHERE environment.stage = $2
        AND ($3::text IS NULL OR workspace.key = $3)
        AND EXISTS (SELECT FROM workspace_access AS access
-                    WHERE access.workspace_id = workspace.id AND access.user_id = $1
+                    WHERE access.workspace_id = workspace.id AND access.subject_id = $1
                       AND 'VIEW' = ANY(access.permissions))
 )
 SELECT plan.id

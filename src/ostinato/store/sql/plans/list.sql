@@ -6,7 +6,7 @@ WITH seen AS MATERIALIZED (
      WHERE environment.stage = $2
        AND ($3::text IS NULL OR workspace.key = $3)
        AND EXISTS (SELECT FROM workspace_access AS access
-                    WHERE access.workspace_id = workspace.id AND access.user_id = $1
+                    WHERE access.workspace_id = workspace.id AND access.subject_id = $1
                       AND 'VIEW' = ANY(access.permissions))
 ), page AS (
     SELECT plan.id, plan.number, plan.name, plan.workspace_id, seen.key AS workspace
@@ -43,6 +43,6 @@ SELECT page.number, page.name, page.workspace, latest.started_at AS last_started
             WHERE member.plan_id = page.id AND task.type = ANY($4)
               AND (task.workspace_id = page.workspace_id
                    OR EXISTS (SELECT FROM workspace_access AS access
-                               WHERE access.workspace_id = task.workspace_id AND access.user_id = $1
+                               WHERE access.workspace_id = task.workspace_id AND access.subject_id = $1
                                  AND 'VIEW' = ANY(access.permissions)))) AS tally
  ORDER BY page.number

@@ -6,7 +6,7 @@ WITH seen AS MATERIALIZED (
      WHERE environment.stage = $2
        AND ($3::text IS NULL OR workspace.key = $3)
        AND EXISTS (SELECT FROM workspace_access AS access
-                    WHERE access.workspace_id = workspace.id AND access.user_id = $1
+                    WHERE access.workspace_id = workspace.id AND access.subject_id = $1
                       AND 'VIEW' = ANY(access.permissions))
 ), page AS (
     SELECT task.id, task.type, task.number, task.name,
@@ -17,7 +17,7 @@ WITH seen AS MATERIALIZED (
      WHERE plan.workspace_id IN (SELECT id FROM seen) AND plan.number = $5 AND task.type = ANY($4)
        AND (task.workspace_id = plan.workspace_id
             OR EXISTS (SELECT FROM workspace_access AS access
-                        WHERE access.workspace_id = task.workspace_id AND access.user_id = $1
+                        WHERE access.workspace_id = task.workspace_id AND access.subject_id = $1
                           AND 'VIEW' = ANY(access.permissions)))
      ORDER BY member.position, task.type, task.number
      LIMIT $6 OFFSET $7

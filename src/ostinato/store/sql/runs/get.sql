@@ -3,5 +3,5 @@ SELECT seen.*
   FROM find_run($1) AS run
  CROSS JOIN LATERAL run_seen(run) AS seen
  WHERE EXISTS (SELECT FROM workspace_access AS access
-                WHERE access.workspace_id = run.workspace_id AND access.user_id = $2
+                WHERE access.workspace_id = run.workspace_id AND access.subject_id = $2
                   AND 'VIEW' = ANY(access.permissions))

@@ -10,7 +10,7 @@ WITH seen AS MATERIALIZED (
      WHERE ($4::text IS NULL OR workspace.key = $4)
        AND ($5::text IS NULL OR environment.name = $5)
        AND EXISTS (SELECT FROM workspace_access AS access
-                    WHERE access.workspace_id = workspace.id AND access.user_id = $2
+                    WHERE access.workspace_id = workspace.id AND access.subject_id = $2
                       AND 'VIEW' = ANY(access.permissions))
 ), live AS MATERIALIZED (
     SELECT newest.*

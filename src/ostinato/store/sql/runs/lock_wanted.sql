@@ -11,12 +11,12 @@ SELECT wanted.position::integer, COALESCE(task.name, plan.name) AS name,
        COALESCE(task.disabled, plan.disabled) AS disabled, COALESCE(task.parameters, plan.parameters) AS parameters,
        COALESCE(task.paused_at, plan.paused_at) AS paused_at, COALESCE(task.paused_by, plan.paused_by) AS paused_by,
        EXISTS (SELECT FROM workspace_access AS access
-                WHERE access.workspace_id = COALESCE(task.workspace_id, plan.workspace_id) AND access.user_id = wanted.viewer
+                WHERE access.workspace_id = COALESCE(task.workspace_id, plan.workspace_id) AND access.subject_id = wanted.viewer
                   AND 'EXECUTE' = ANY(access.permissions)) AS may_execute
   FROM wanted
   LEFT JOIN task ON task.id = wanted.task
   LEFT JOIN plan ON plan.id = wanted.plan
  WHERE (SELECT count(*) FROM locked_tasks) + (SELECT count(*) FROM locked_plans) >= 0
    AND EXISTS (SELECT FROM workspace_access AS access
-                WHERE access.workspace_id = COALESCE(task.workspace_id, plan.workspace_id) AND access.user_id = wanted.viewer
+                WHERE access.workspace_id = COALESCE(task.workspace_id, plan.workspace_id) AND access.subject_id = wanted.viewer
                   AND 'VIEW' = ANY(access.permissions))

@@ -6,5 +6,5 @@ SELECT run.id AS run, run.state, run.task_id AS task, run.plan_id AS plan, run.g
        (SELECT plan.version FROM plan WHERE plan.id = run.plan_id) AS newest_version
   FROM find_run($1) AS run
  WHERE EXISTS (SELECT FROM workspace_access AS access
-                WHERE access.workspace_id = run.workspace_id AND access.user_id = $2
+                WHERE access.workspace_id = run.workspace_id AND access.subject_id = $2
                   AND 'VIEW' = ANY(access.permissions))

@@ -10,7 +10,7 @@ WITH waiting AS MATERIALIZED (
       FROM run
      WHERE run.id = ANY($1::bigint[]) AND run.state IN ('QUEUED', 'CLAIMED')
        AND EXISTS (SELECT FROM workspace_access AS access
-                    WHERE access.workspace_id = run.workspace_id AND access.user_id = $2
+                    WHERE access.workspace_id = run.workspace_id AND access.subject_id = $2
                       AND 'VIEW' = ANY(access.permissions))
 ), server AS MATERIALIZED (
     SELECT count(*) AS number, COALESCE(sum(slots), 0) AS slots FROM server_session WHERE alive_until > now()
@@ -61,7 +61,7 @@ WITH waiting AS MATERIALIZED (
               FROM run
              WHERE run.id = queue.oldest
                AND EXISTS (SELECT FROM workspace_access AS access
-                            WHERE access.workspace_id = run.workspace_id AND access.user_id = $2
+                            WHERE access.workspace_id = run.workspace_id AND access.subject_id = $2
                               AND 'VIEW' = ANY(access.permissions))) AS seen
       FROM queue
 )

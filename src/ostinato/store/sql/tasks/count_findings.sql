@@ -2,5 +2,5 @@
 SELECT (SELECT count(*) FROM find_findings(run.id, 0, NULL))
   FROM find_run($2) AS run
  WHERE EXISTS (SELECT FROM workspace_access AS access
-                WHERE access.workspace_id = run.workspace_id AND access.user_id = $1
+                WHERE access.workspace_id = run.workspace_id AND access.subject_id = $1
                   AND 'VIEW' = ANY(access.permissions))

@@ -9,5 +9,5 @@ SELECT run.id
    AND environment.stage IS NOT NULL
    AND ($2::text IS NULL OR environment.stage = $2)
    AND EXISTS (SELECT FROM workspace_access AS access
-                WHERE access.workspace_id = workspace.id AND access.user_id = $1
+                WHERE access.workspace_id = workspace.id AND access.subject_id = $1
                   AND 'VIEW' = ANY(access.permissions))

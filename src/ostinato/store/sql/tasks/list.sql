@@ -7,7 +7,7 @@ WITH seen AS MATERIALIZED (
      WHERE environment.stage = $2
        AND ($3::text IS NULL OR workspace.key = $3)
        AND EXISTS (SELECT FROM workspace_access AS access
-                    WHERE access.workspace_id = workspace.id AND access.user_id = $1
+                    WHERE access.workspace_id = workspace.id AND access.subject_id = $1
                       AND 'VIEW' = ANY(access.permissions))
 ), page AS (
     SELECT task.id, task.type, task.number, task.name,
@@ -20,7 +20,7 @@ WITH seen AS MATERIALIZED (
                 WHERE member.task_id = task.id
                   AND (plan.workspace_id = task.workspace_id
                        OR EXISTS (SELECT FROM workspace_access AS access
-                                   WHERE access.workspace_id = plan.workspace_id AND access.user_id = $1
+                                   WHERE access.workspace_id = plan.workspace_id AND access.subject_id = $1
                                      AND 'VIEW' = ANY(access.permissions)))
                 ORDER BY plan.number
                 LIMIT 1) AS home ON true

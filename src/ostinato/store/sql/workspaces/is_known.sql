@@ -4,10 +4,10 @@ SELECT EXISTS (SELECT FROM workspace
                  JOIN environment ON environment.id = workspace.environment_id
                  JOIN workspace_access AS access ON access.workspace_id = workspace.id
                 WHERE workspace.key = $3 AND environment.stage IS NOT NULL
-                  AND access.user_id = $1 AND 'VIEW' = ANY(access.permissions))
+                  AND access.subject_id = $1 AND 'VIEW' = ANY(access.permissions))
    AND ($2::text IS NULL
-        OR EXISTS (SELECT FROM app_user WHERE id = $1 AND active AND administrator)
-        OR EXISTS (SELECT FROM workspace_grant
-                    WHERE user_id = $1 AND workspace_key = $3 AND 'VIEW' = ANY(permissions)
-                      AND (environment_id IS NULL
-                           OR environment_id = (SELECT id FROM environment WHERE stage = $2))))
+        OR EXISTS (SELECT FROM subject_access AS access
+                    WHERE access.subject_id = $1 AND 'VIEW' = ANY(access.permissions)
+                      AND (access.workspace_key IS NULL OR access.workspace_key = $3)
+                      AND (access.environment_id IS NULL
+                           OR access.environment_id = (SELECT id FROM environment WHERE stage = $2))))

@@ -5,7 +5,7 @@ SELECT key, name, description
           JOIN environment ON environment.id = workspace.environment_id
          WHERE environment.stage IS NOT NULL
            AND EXISTS (SELECT FROM workspace_access AS access
-                        WHERE access.workspace_id = workspace.id AND access.user_id = $1
+                        WHERE access.workspace_id = workspace.id AND access.subject_id = $1
                           AND 'VIEW' = ANY(access.permissions))
          ORDER BY workspace.key, array_position(ARRAY['production', 'test', 'development'], environment.stage)) AS known
  ORDER BY key

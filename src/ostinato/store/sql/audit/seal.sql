@@ -1,0 +1,2 @@
+-- Put the records whose transactions have ended into the chain.
+SELECT seal_audit()

@@ -1,0 +1,9 @@
+-- The groups that a provider says a user is in; memberships that were given by hand stay.
+WITH wanted AS (
+    SELECT id FROM user_group WHERE claim = ANY($2::text[])
+), gone AS (
+    DELETE FROM group_member WHERE user_id = $1 AND by_claim AND group_id NOT IN (SELECT id FROM wanted)
+)
+INSERT INTO group_member (group_id, user_id, by_claim)
+SELECT id, $1, true FROM wanted
+ON CONFLICT DO NOTHING

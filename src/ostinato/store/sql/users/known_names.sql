@@ -1,0 +1,4 @@
+-- Which of these names users have.
+SELECT COALESCE(array_agg(name ORDER BY name), '{}')
+  FROM app_user
+ WHERE name = ANY($1::text[])

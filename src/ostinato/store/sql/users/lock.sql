@@ -1,0 +1,2 @@
+-- Who may do what is changed by one transaction at a time: two that each look whether an administrator is left must not pass each other.
+SELECT pg_advisory_xact_lock(7300000005)
