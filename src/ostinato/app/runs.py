@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from ostinato.app import starts
+from ostinato.app import audit, starts
 from ostinato.app.application import App
 from ostinato.app.cancelling import ask, end_held
 from ostinato.app.graphs import graph_of
@@ -18,6 +18,7 @@ from ostinato.core.plans import Graph
 from ostinato.core.progress import StepState
 from ostinato.core.states import Reason, State
 from ostinato.store import findings, logs, runs, steps
+from ostinato.store.audit import Entry
 from ostinato.store.db import Tx
 
 
@@ -62,7 +63,18 @@ async def cancel(app: App, actor: Actor, run: RunId, now: datetime) -> None:
             raise NotFound("Run", run)
         if not rights.may_execute:
             raise Forbidden("Ending a run needs the permission EXECUTE in its workspace")
-        return await ask(app, tx, [run], Reason.CANCEL_REQUESTED, now)
+        moved = await ask(app, tx, [run], Reason.CANCEL_REQUESTED, now)
+        if moved:
+            entry = Entry(
+                action="cancel",
+                kind=rights.kind,
+                target=rights.name,
+                environment=rights.environment,
+                workspace=rights.workspace,
+                after={"run": run},
+            )
+            await audit.record(tx, actor, now, entry)
+        return moved
 
     end_held(app, await app.db.run(work))
 

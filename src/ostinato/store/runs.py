@@ -52,7 +52,13 @@ class Runnable(msgspec.Struct, frozen=True):
 
 
 class Rights(msgspec.Struct, frozen=True):
+    """What a run is of, and whether somebody may end it."""
+
     id: RunId
+    kind: str
+    name: str
+    environment: str
+    workspace: str
     may_execute: bool
 
 

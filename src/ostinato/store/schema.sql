@@ -440,27 +440,32 @@ $_$;
 
 COMMENT ON FUNCTION run_seen(kept_run) IS 'A run as it is shown, with the names of what it ran and where; whoever selects from it checks the viewer. It has no outer join, so that it becomes a part of the statement around it.';
 
-CREATE FUNCTION seal_audit() RETURNS bigint
+CREATE FUNCTION seal_audit(most bigint) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    one    audit;
-    newest audit;
-    sealed bigint := 0;
+    one     audit;
+    newest  audit;
+    ids     bigint[];
+    digests bytea[];
 BEGIN
     PERFORM pg_advisory_xact_lock(7300000004);
     SELECT * INTO newest FROM audit WHERE seal IS NOT NULL ORDER BY seal DESC LIMIT 1;
-    FOR one IN SELECT * FROM audit WHERE seal IS NULL ORDER BY id LOOP
-        one.seal := COALESCE(newest.seal, 0) + 1;
-        one.digest := sha256(COALESCE(newest.digest, '') || convert_to(audit_text(one), 'UTF8'));
-        UPDATE audit SET seal = one.seal, digest = one.digest WHERE id = one.id;
-        newest := one;
-        sealed := sealed + 1;
+    newest.seal := COALESCE(newest.seal, 0);
+    FOR one IN SELECT * FROM audit WHERE seal IS NULL ORDER BY id LIMIT most LOOP
+        ids := ids || one.id;
+        one.seal := newest.seal + cardinality(ids);
+        newest.digest := sha256(COALESCE(newest.digest, '') || convert_to(audit_text(one), 'UTF8'));
+        digests := digests || newest.digest;
     END LOOP;
-    RETURN sealed;
+    UPDATE audit
+       SET seal = newest.seal + chained.place, digest = chained.digest
+      FROM unnest(ids, digests) WITH ORDINALITY AS chained (id, digest, place)
+     WHERE audit.id = chained.id;
+    RETURN COALESCE(cardinality(ids), 0);
 END $$;
 
-COMMENT ON FUNCTION seal_audit() IS 'Chains the records whose transactions have ended; how many there were.';
+COMMENT ON FUNCTION seal_audit(most bigint) IS 'Chains the records whose transactions have ended, at most so many; how many there were.';
 
 CREATE TABLE app_user (
     id bigint NOT NULL,
@@ -1197,9 +1202,6 @@ ALTER TABLE ONLY app_user
 ALTER TABLE ONLY audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY audit
-    ADD CONSTRAINT audit_seal_key UNIQUE (seal);
-
 ALTER TABLE ONLY connection
     ADD CONSTRAINT connection_pkey PRIMARY KEY (id);
 
@@ -1320,7 +1322,7 @@ ALTER TABLE ONLY workspace_grant
 ALTER TABLE ONLY workspace
     ADD CONSTRAINT workspace_pkey PRIMARY KEY (id);
 
-CREATE INDEX audit_at ON audit USING btree (at);
+CREATE UNIQUE INDEX audit_seal ON audit USING btree (seal) WHERE (seal IS NOT NULL);
 
 CREATE INDEX audit_unsealed ON audit USING btree (id) WHERE (seal IS NULL);
 

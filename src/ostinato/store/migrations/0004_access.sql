@@ -173,13 +173,13 @@ CREATE TABLE audit (
     workspace     text,
     before        jsonb,
     after         jsonb,
-    seal          bigint UNIQUE,
+    seal          bigint,
     digest        bytea
 );
 COMMENT ON TABLE audit IS 'What was changed, by whom, with what and from where, written in the transaction of the change. Names are copied: what they name may be gone.';
 COMMENT ON COLUMN audit.seal IS 'Its place in the chain, given a moment after its transaction ended; digest is that of the record before and of this one.';
 CREATE INDEX audit_unsealed ON audit (id) WHERE seal IS NULL;
-CREATE INDEX audit_at ON audit (at);
+CREATE UNIQUE INDEX audit_seal ON audit (seal) WHERE seal IS NOT NULL;
 
 CREATE FUNCTION audit_text(record audit) RETURNS text LANGUAGE sql STABLE AS $$
 SELECT (jsonb_build_object('seal', $1.seal, 'id', $1.id, 'at', to_char($1.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
@@ -189,24 +189,29 @@ SELECT (jsonb_build_object('seal', $1.seal, 'id', $1.id, 'at', to_char($1.at AT 
 $$;
 COMMENT ON FUNCTION audit_text(audit) IS 'A record as its digest is taken of.';
 
-CREATE FUNCTION seal_audit() RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION seal_audit(most bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    one    audit;
-    newest audit;
-    sealed bigint := 0;
+    one     audit;
+    newest  audit;
+    ids     bigint[];
+    digests bytea[];
 BEGIN
     PERFORM pg_advisory_xact_lock(7300000004);
     SELECT * INTO newest FROM audit WHERE seal IS NOT NULL ORDER BY seal DESC LIMIT 1;
-    FOR one IN SELECT * FROM audit WHERE seal IS NULL ORDER BY id LOOP
-        one.seal := COALESCE(newest.seal, 0) + 1;
-        one.digest := sha256(COALESCE(newest.digest, '') || convert_to(audit_text(one), 'UTF8'));
-        UPDATE audit SET seal = one.seal, digest = one.digest WHERE id = one.id;
-        newest := one;
-        sealed := sealed + 1;
+    newest.seal := COALESCE(newest.seal, 0);
+    FOR one IN SELECT * FROM audit WHERE seal IS NULL ORDER BY id LIMIT most LOOP
+        ids := ids || one.id;
+        one.seal := newest.seal + cardinality(ids);
+        newest.digest := sha256(COALESCE(newest.digest, '') || convert_to(audit_text(one), 'UTF8'));
+        digests := digests || newest.digest;
     END LOOP;
-    RETURN sealed;
+    UPDATE audit
+       SET seal = newest.seal + chained.place, digest = chained.digest
+      FROM unnest(ids, digests) WITH ORDINALITY AS chained (id, digest, place)
+     WHERE audit.id = chained.id;
+    RETURN COALESCE(cardinality(ids), 0);
 END $$;
-COMMENT ON FUNCTION seal_audit() IS 'Chains the records whose transactions have ended; how many there were.';
+COMMENT ON FUNCTION seal_audit(bigint) IS 'Chains the records whose transactions have ended, at most so many; how many there were.';
 
 CREATE FUNCTION broken_seal() RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 DECLARE
