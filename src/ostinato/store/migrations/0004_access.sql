@@ -91,17 +91,6 @@ INSERT INTO credential_secret (digest, credential_id, prefix, suffix, created_at
 SELECT digest, id, prefix, suffix, created_at FROM credential WHERE deleted_at IS NULL;
 ALTER TABLE credential DROP COLUMN digest, DROP COLUMN prefix, DROP COLUMN suffix;
 
-CREATE VIEW subject AS
-SELECT id, id AS user_id, NULL::text[] AS scopes, NULL::text[] AS workspaces
-  FROM app_user
- WHERE active
- UNION ALL
-SELECT credential.subject_id, credential.user_id, credential.scopes, credential.workspaces
-  FROM credential
-  JOIN app_user ON app_user.id = credential.user_id AND app_user.active
- WHERE credential.subject_id IS NOT NULL AND credential.deleted_at IS NULL;
-COMMENT ON VIEW subject IS 'Whoever has rights: active users, and credentials that may less than their owners.';
-
 CREATE VIEW user_role AS
 SELECT app_user.id AS user_id, role
   FROM app_user
@@ -113,42 +102,95 @@ SELECT group_member.user_id, role
  CROSS JOIN LATERAL unnest(user_group.roles) AS role;
 COMMENT ON VIEW user_role IS 'The roles of users in the whole installation, their own and those of their groups.';
 
-CREATE VIEW user_right AS
-SELECT app_user.id AS user_id, NULL::text AS workspace_key, NULL::bigint AS environment_id, tenant_role.everywhere AS permissions
-  FROM app_user
-  JOIN tenant_role ON tenant_role.name = ANY(app_user.roles)
- WHERE tenant_role.everywhere <> '{}'
- UNION ALL
-SELECT group_member.user_id, NULL, NULL, tenant_role.everywhere
-  FROM group_member
-  JOIN user_group ON user_group.id = group_member.group_id
-  JOIN tenant_role ON tenant_role.name = ANY(user_group.roles)
- WHERE tenant_role.everywhere <> '{}'
- UNION ALL
-SELECT workspace_grant.user_id, workspace_grant.workspace_key, workspace_grant.environment_id, workspace_grant.permissions
-  FROM workspace_grant
- WHERE workspace_grant.user_id IS NOT NULL
- UNION ALL
-SELECT group_member.user_id, workspace_grant.workspace_key, workspace_grant.environment_id, workspace_grant.permissions
-  FROM group_member
-  JOIN workspace_grant ON workspace_grant.group_id = group_member.group_id;
-COMMENT ON VIEW user_right IS 'What users may do in workspaces, by roles and grants, their own and those of their groups; NULL: in every workspace, in every environment.';
+CREATE TABLE subject_access (
+    user_id        bigint NOT NULL REFERENCES app_user ON DELETE CASCADE,
+    subject_id     bigint NOT NULL,
+    workspace_key  text,
+    environment_id bigint REFERENCES environment ON DELETE CASCADE,
+    permissions    text[] NOT NULL
+);
+COMMENT ON TABLE subject_access IS 'Who may do what by key of workspace, whether the workspace is there or not yet; NULL: in every workspace, in every environment. Follows from users, groups, roles, grants and limited credentials, and is kept up by their triggers in the same transaction, because every request asks for it.';
+COMMENT ON COLUMN subject_access.subject_id IS 'The user, or one of their credentials that may less.';
+CREATE INDEX subject_access_subject ON subject_access (subject_id);
+CREATE INDEX subject_access_user ON subject_access (user_id);
 
-CREATE VIEW subject_access AS
-SELECT subject.id AS subject_id, place.workspace_key, held.environment_id,
-       CASE WHEN subject.scopes IS NULL THEN held.permissions
-            ELSE ARRAY(SELECT unnest(held.permissions) INTERSECT SELECT unnest(subject.scopes))
-       END AS permissions
-  FROM subject
-  JOIN user_right AS held ON held.user_id = subject.user_id
- CROSS JOIN LATERAL (
-           SELECT held.workspace_key
-            WHERE subject.workspaces IS NULL
-            UNION ALL
-           SELECT key
-             FROM unnest(subject.workspaces) AS key
-            WHERE held.workspace_key IS NULL OR held.workspace_key = key) AS place;
-COMMENT ON VIEW subject_access IS 'Who may do what by key of workspace, whether the workspace is there or not yet; NULL: in every workspace, in every environment.';
+CREATE FUNCTION renew_access(users bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(7300000006);
+    DELETE FROM subject_access WHERE user_id = ANY(users);
+    INSERT INTO subject_access
+    SELECT subject.user_id, subject.id, place.workspace_key, held.environment_id,
+           CASE WHEN subject.scopes IS NULL THEN held.permissions
+                ELSE ARRAY(SELECT unnest(held.permissions) INTERSECT SELECT unnest(subject.scopes))
+           END
+      FROM (SELECT app_user.id AS user_id, app_user.id, NULL::text[] AS scopes, NULL::text[] AS workspaces
+              FROM app_user
+             WHERE app_user.id = ANY(users) AND app_user.active
+             UNION ALL
+            SELECT app_user.id, credential.subject_id, credential.scopes, credential.workspaces
+              FROM credential
+              JOIN app_user ON app_user.id = credential.user_id AND app_user.active
+             WHERE credential.user_id = ANY(users) AND credential.subject_id IS NOT NULL AND credential.deleted_at IS NULL) AS subject
+      JOIN (SELECT user_role.user_id, NULL::text AS workspace_key, NULL::bigint AS environment_id, tenant_role.everywhere AS permissions
+              FROM user_role
+              JOIN tenant_role ON tenant_role.name = user_role.role
+             WHERE user_role.user_id = ANY(users)
+             UNION ALL
+            SELECT workspace_grant.user_id, workspace_grant.workspace_key, workspace_grant.environment_id, workspace_grant.permissions
+              FROM workspace_grant
+             WHERE workspace_grant.user_id = ANY(users)
+             UNION ALL
+            SELECT group_member.user_id, workspace_grant.workspace_key, workspace_grant.environment_id, workspace_grant.permissions
+              FROM group_member
+              JOIN workspace_grant ON workspace_grant.group_id = group_member.group_id
+             WHERE group_member.user_id = ANY(users)) AS held ON held.user_id = subject.user_id
+     CROSS JOIN LATERAL (
+               SELECT held.workspace_key
+                WHERE subject.workspaces IS NULL
+                UNION ALL
+               SELECT key
+                 FROM unnest(subject.workspaces) AS key
+                WHERE held.workspace_key IS NULL OR held.workspace_key = key) AS place
+     WHERE held.permissions <> '{}';
+END $$;
+COMMENT ON FUNCTION renew_access(bigint[]) IS 'Works out anew what these users may do. One transaction at a time: two that change the rights of one user must not each overlook what the other does.';
+
+CREATE FUNCTION access_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    one record := COALESCE(NEW, OLD);
+BEGIN
+    CASE TG_TABLE_NAME
+        WHEN 'app_user' THEN
+            PERFORM renew_access(ARRAY[one.id]);
+        WHEN 'credential' THEN
+            PERFORM renew_access(ARRAY[one.user_id]);
+        WHEN 'user_group' THEN
+            PERFORM renew_access(ARRAY(SELECT user_id FROM group_member WHERE group_id = one.id));
+        ELSE
+            PERFORM renew_access(ARRAY(SELECT one.user_id WHERE one.user_id IS NOT NULL
+                                        UNION ALL
+                                       SELECT user_id FROM group_member WHERE group_id = one.group_id));
+    END CASE;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION members_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM renew_access(ARRAY(SELECT user_id FROM changed));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER access_of_user AFTER INSERT OR UPDATE OF active, roles ON app_user
+    FOR EACH ROW EXECUTE FUNCTION access_changes();
+CREATE TRIGGER access_of_credential AFTER INSERT OR UPDATE OF deleted_at ON credential
+    FOR EACH ROW WHEN (NEW.subject_id IS NOT NULL) EXECUTE FUNCTION access_changes();
+CREATE TRIGGER access_of_group AFTER UPDATE OF roles ON user_group
+    FOR EACH ROW EXECUTE FUNCTION access_changes();
+CREATE TRIGGER access_of_grant AFTER INSERT OR UPDATE OR DELETE ON workspace_grant
+    FOR EACH ROW EXECUTE FUNCTION access_changes();
+CREATE TRIGGER access_of_new_members AFTER INSERT ON group_member
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION members_change();
+CREATE TRIGGER access_of_old_members AFTER DELETE ON group_member
+    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION members_change();
+SELECT renew_access(ARRAY(SELECT id FROM app_user));
 
 CREATE VIEW workspace_access AS
 SELECT workspace.id AS workspace_id, held.subject_id, held.permissions
