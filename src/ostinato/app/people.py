@@ -71,6 +71,7 @@ async def create_user(
     hashed = await passwords.hashed(password) if password is not None else None
     full_name, email, roles = (members.given(value) for value in (wish.full_name, wish.email, wish.roles))
     async with app.db.transaction() as tx:
+        await users.lock(tx)
         made = await users.create(tx, name, kind, full_name, email, sorted(roles or ()), now)
         if made is None:
             raise Conflict(f"There is a user {name!r} already: choose another name")

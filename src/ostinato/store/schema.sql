@@ -454,7 +454,7 @@ CREATE FUNCTION renew_access(users bigint[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(7300000006);
+    PERFORM pg_advisory_xact_lock(7300000005);
     DELETE FROM subject_access WHERE user_id = ANY(users);
     INSERT INTO subject_access
     SELECT subject.user_id, subject.id, place.workspace_key, held.environment_id,
@@ -492,7 +492,7 @@ BEGIN
      WHERE held.permissions <> '{}';
 END $$;
 
-COMMENT ON FUNCTION renew_access(users bigint[]) IS 'Works out anew what these users may do. One transaction at a time: two that change the rights of one user must not each overlook what the other does.';
+COMMENT ON FUNCTION renew_access(users bigint[]) IS 'Works out anew what these users may do. One transaction at a time: two that change the rights of one user must not each overlook what the other does. Whoever will change rights takes the lock (users/lock) before anything else.';
 
 CREATE FUNCTION run_seen(kept_run) RETURNS TABLE(run bigint, state text, reason text, message text, attempt integer, due_at timestamp with time zone, queued_at timestamp with time zone, started_at timestamp with time zone, ended_at timestamp with time zone, parent bigint, root bigint, step integer, handler boolean, row_count bigint, counts jsonb, cancel_requested_at timestamp with time zone, plan_version integer, graph bigint, workspace_id bigint, kind text, task_type text, number integer, name text, workspace text, environment text, priority integer, hold text, deadline_at timestamp with time zone, cause text, parameters jsonb, rerun_of bigint)
     LANGUAGE sql STABLE ROWS 1

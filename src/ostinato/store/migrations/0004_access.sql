@@ -116,7 +116,7 @@ CREATE INDEX subject_access_user ON subject_access (user_id);
 
 CREATE FUNCTION renew_access(users bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(7300000006);
+    PERFORM pg_advisory_xact_lock(7300000005);
     DELETE FROM subject_access WHERE user_id = ANY(users);
     INSERT INTO subject_access
     SELECT subject.user_id, subject.id, place.workspace_key, held.environment_id,
@@ -153,7 +153,7 @@ BEGIN
                 WHERE held.workspace_key IS NULL OR held.workspace_key = key) AS place
      WHERE held.permissions <> '{}';
 END $$;
-COMMENT ON FUNCTION renew_access(bigint[]) IS 'Works out anew what these users may do. One transaction at a time: two that change the rights of one user must not each overlook what the other does.';
+COMMENT ON FUNCTION renew_access(bigint[]) IS 'Works out anew what these users may do. One transaction at a time: two that change the rights of one user must not each overlook what the other does. Whoever will change rights takes the lock (users/lock) before anything else.';
 
 CREATE FUNCTION access_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
