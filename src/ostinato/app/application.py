@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ostinato.app.keyring import Keyring
+from ostinato.app.known_keys import KnownKeys
 from ostinato.core.contracts import Launch, WorkOrder
 from ostinato.core.health import Facts
 from ostinato.core.ids import CredentialId, GraphId, Lease, RunId, SessionId
@@ -43,6 +44,7 @@ class App:
     """Leases that are ours in the database but not here, when we last looked."""
     used: dict[CredentialId, str | None] = field(default_factory=dict)
     """Credentials that were used since the last time it was written down, and from where."""
+    known_keys: KnownKeys = field(default_factory=KnownKeys)
     prefixes: list[tuple[str, "asyncio.Future[Any]"]] = field(default_factory=list)
     """Beginnings of keys that are to be looked up, and where the answers go."""
     finding: asyncio.Task[None] | None = None

@@ -103,6 +103,7 @@ async def delete(app: App, actor: Actor, key: CredentialId, now: datetime) -> No
         found = await _lock(tx, actor, key, now)
         await credentials.delete(tx, key, now)
         await audit.record(tx, actor, now, _entry("delete", key, found.kind, found.description, found.name))
+    app.known_keys.forget()
 
 
 async def rotate(app: App, actor: Actor, key: CredentialId, overlap: timedelta, now: datetime) -> Made:
@@ -116,6 +117,7 @@ async def rotate(app: App, actor: Actor, key: CredentialId, overlap: timedelta, 
         secret = _secret(found.kind)
         await credentials.add_secret(tx, key, _stored(secret), now + overlap, now)
         await audit.record(tx, actor, now, _entry("rotate", key, found.kind, found.description, found.name))
+    app.known_keys.forget()
     return Made(key, secret)
 
 

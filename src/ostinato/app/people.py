@@ -104,6 +104,7 @@ async def change_user(app: App, actor: Actor, name: str, wish: UserChange, now: 
             await users.end_sessions(tx, after.id, now)
         await members.keep_one(tx)
         await members.record_change(tx, actor, now, "user", name, _about(before), _about(after))
+    app.known_keys.forget()
     return after
 
 
@@ -121,6 +122,7 @@ async def set_password(app: App, actor: Actor, name: str, password: str | None, 
         await users.set_password(tx, user.id, hashed)
         await users.end_sessions(tx, user.id, now)
         await audit.record(tx, actor, now, Entry(action="set password", kind="user", target=name))
+    app.known_keys.forget()
 
 
 def _about_problems(wish: UserChange) -> list[Problem]:

@@ -455,6 +455,7 @@ CREATE FUNCTION renew_access(users bigint[]) RETURNS void
     AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(7300000005);
+    PERFORM pg_notify('ostinato', 'access');
     DELETE FROM subject_access WHERE user_id = ANY(users);
     INSERT INTO subject_access
     SELECT subject.user_id, subject.id, place.workspace_key, held.environment_id,
@@ -539,6 +540,16 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION seal_audit(most bigint) IS 'Chains the records whose transactions have ended, at most so many; how many there were.';
+
+CREATE FUNCTION tell_of_keys() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('ostinato', 'access');
+    RETURN NULL;
+END $$;
+
+COMMENT ON FUNCTION tell_of_keys() IS 'Servers forget what they know of keys when one is taken back.';
 
 CREATE TABLE app_user (
     id bigint NOT NULL,
@@ -1433,6 +1444,10 @@ CREATE TRIGGER access_of_user AFTER INSERT OR UPDATE OF active, roles ON app_use
 CREATE TRIGGER audit_is_kept BEFORE DELETE OR UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION keep_audit();
 
 CREATE TRIGGER audit_is_not_emptied BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION keep_audit();
+
+CREATE TRIGGER keys_are_taken_back AFTER UPDATE OF deleted_at, expires_at ON credential FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
+
+CREATE TRIGGER secrets_are_taken_back AFTER DELETE OR UPDATE ON credential_secret FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
 
 ALTER TABLE ONLY connection
     ADD CONSTRAINT connection_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);

@@ -117,6 +117,7 @@ CREATE INDEX subject_access_user ON subject_access (user_id);
 CREATE FUNCTION renew_access(users bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(7300000005);
+    PERFORM pg_notify('ostinato', 'access');
     DELETE FROM subject_access WHERE user_id = ANY(users);
     INSERT INTO subject_access
     SELECT subject.user_id, subject.id, place.workspace_key, held.environment_id,
@@ -191,6 +192,17 @@ CREATE TRIGGER access_of_new_members AFTER INSERT ON group_member
 CREATE TRIGGER access_of_old_members AFTER DELETE ON group_member
     REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION members_change();
 SELECT renew_access(ARRAY(SELECT id FROM app_user));
+
+CREATE FUNCTION tell_of_keys() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('ostinato', 'access');
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION tell_of_keys() IS 'Servers forget what they know of keys when one is taken back.';
+CREATE TRIGGER keys_are_taken_back AFTER UPDATE OF deleted_at, expires_at ON credential
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
+CREATE TRIGGER secrets_are_taken_back AFTER UPDATE OR DELETE ON credential_secret
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
 
 CREATE VIEW workspace_access AS
 SELECT workspace.id AS workspace_id, held.subject_id, held.permissions
