@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ostinato.app.gathering import Gathering
 from ostinato.app.keyring import Keyring
 from ostinato.app.known_keys import KnownKeys
 from ostinato.core.contracts import Launch, WorkOrder
@@ -45,10 +46,7 @@ class App:
     used: dict[CredentialId, str | None] = field(default_factory=dict)
     """Credentials that were used since the last time it was written down, and from where."""
     known_keys: KnownKeys = field(default_factory=KnownKeys)
-    prefixes: list[tuple[str, "asyncio.Future[Any]"]] = field(default_factory=list)
-    """Beginnings of keys that are to be looked up, and where the answers go."""
-    finding: asyncio.Task[None] | None = None
-    """Looks up keys, as long as somebody asks."""
+    gathering: Gathering = field(default_factory=Gathering)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there may be work to start."""
     look: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,6 +1,6 @@
 """Starting, cancelling and looking at runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -43,8 +43,8 @@ async def start_plan(app: App, actor: Actor, plan: PlanId, now: datetime, *, key
 
 async def find_runnable(app: App, actor: Actor, name: str, environment: str, workspace: str | None) -> runs.Runnable:
     """The task or plan of this name; a plan goes before a task. Raises NotFound, and Conflict if it is ambiguous."""
-    async with app.db.reading() as tx:
-        found = await runs.find_runnable(tx, actor.subject, name, environment, workspace)
+    named = runs.Named(name, environment, workspace)
+    found = await app.gathering.ask(("runnable", actor.subject), named, lambda wanted: _find(app, actor, wanted)) or []
     plans = [runnable for runnable in found if runnable.kind == "plan"] or found
     if not plans:
         raise NotFound("Task or plan", name)
@@ -81,8 +81,10 @@ async def cancel(app: App, actor: Actor, run: RunId, now: datetime) -> None:
 
 async def get(app: App, actor: Actor, run: RunId) -> runs.Seen:
     """One run; raises NotFound."""
-    async with app.db.reading() as tx:
-        return await _seen(tx, actor, run)
+    seen = await app.gathering.ask(("run", actor.subject), run, lambda wanted: _look(app, actor, wanted))
+    if seen is None:
+        raise NotFound("Run", run)
+    return seen
 
 
 async def get_tree(app: App, actor: Actor, run: RunId) -> Tree:
@@ -136,7 +138,20 @@ def skipped_steps(tree: Tree) -> list[str]:
 
 
 async def _seen(tx: Tx, actor: Actor, run: RunId) -> runs.Seen:
-    seen = await runs.get(tx, run, actor.subject)
-    if seen is None:
+    found = await runs.get(tx, [run], actor.subject)
+    if not found:
         raise NotFound("Run", run)
-    return seen
+    return found[0]
+
+
+async def _look(app: App, actor: Actor, wanted: Sequence[RunId]) -> Mapping[RunId, runs.Seen]:
+    async with app.db.reading() as tx:
+        return {seen.run: seen for seen in await runs.get(tx, wanted, actor.subject)}
+
+
+async def _find(app: App, actor: Actor, wanted: Sequence[runs.Named]) -> Mapping[runs.Named, list[runs.Runnable]]:
+    found: dict[runs.Named, list[runs.Runnable]] = {}
+    async with app.db.reading() as tx:
+        for runnable in await runs.find_runnable(tx, actor.subject, wanted):
+            found.setdefault(wanted[runnable.position - 1], []).append(runnable)
+    return found
