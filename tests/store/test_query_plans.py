@@ -250,7 +250,7 @@ HOT_STATEMENTS: dict[str, tuple[Call, Bound]] = {
         each(5, 10, "trigger_key_pkey"),
     ),
     "trigger_keys/keep": (lambda tx: starts.keep_keys(tx, _keys(), NOW), each(5, 20, "")),
-    "runs/get": (lambda tx: runs.get(tx, 5_000, ADMIN), all_in_all(50, 100)),
+    "runs/get": (lambda tx: runs.get(tx, [5_000], ADMIN), all_in_all(50, 100)),
     "runs/list": (lambda tx: runs.list_runs(tx, ADMIN, runs.Wanted(limit=100)), all_in_all(2_000, 1_000)),
     "runs/list, history": (
         lambda tx: runs.list_runs(tx, ADMIN, runs.Wanted(limit=100, before=1_000_000)),
@@ -276,7 +276,7 @@ HOT_STATEMENTS: dict[str, tuple[Call, Bound]] = {
 
 FAILED = runs.Wanted(limit=100, before=500_000, states=(State.FAILED,))
 HISTORY: dict[str, tuple[Call, Bound]] = {
-    "runs/get": (lambda tx: runs.get(tx, 5_000, ADMIN), all_in_all(50, 100)),
+    "runs/get": (lambda tx: runs.get(tx, [5_000], ADMIN), all_in_all(50, 100)),
     "runs/list": (lambda tx: runs.list_runs(tx, ADMIN, runs.Wanted(limit=100)), all_in_all(2_000, 1_000)),
     "runs/list, history": (
         lambda tx: runs.list_runs(tx, ADMIN, runs.Wanted(limit=100, before=1_000_000)),
