@@ -113,20 +113,20 @@ async def read_log(app: App, actor: Actor, run: RunId, after: int, most: int) ->
     """Log lines after line `after` (0: from the beginning); raises NotFound."""
     async with app.db.reading() as tx:
         await _seen(tx, actor, run)
-        return await logs.read(tx, run, after, most)
+        return await logs.read(tx, run, actor.subject, after, most)
 
 
 async def list_findings(app: App, actor: Actor, run: RunId, offset: int, most: int) -> list[Finding]:
     """The rows a check found, as many as were kept; raises NotFound."""
     async with app.db.reading() as tx:
         await _seen(tx, actor, run)
-        return await findings.list_findings(tx, run, offset, most)
+        return await findings.list_findings(tx, run, actor.subject, offset, most)
 
 
-async def count_work(app: App) -> runs.Work:
-    """How much work there is on the whole installation."""
+async def count_work(app: App, actor: Actor) -> runs.Work:
+    """How much work there is that the actor may see."""
     async with app.db.reading() as tx:
-        return await runs.count_work(tx)
+        return await runs.count_work(tx, actor.subject)
 
 
 def skipped_steps(tree: Tree) -> list[str]:

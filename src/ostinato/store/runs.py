@@ -201,8 +201,8 @@ async def list_runs(tx: Tx, viewer: SubjectId, wanted: Wanted) -> Page:
     ) or Page(items=b"", live=[], states=[], number=0, last=None)
 
 
-async def count_work(tx: Tx) -> Work:
-    work = await fetch_one(tx, "runs/queue_length", Work)
+async def count_work(tx: Tx, viewer: SubjectId) -> Work:
+    work = await fetch_one(tx, "runs/queue_length", Work, viewer)
     assert work is not None, "a count always has a row"
     return work
 

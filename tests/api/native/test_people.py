@@ -165,3 +165,13 @@ async def test_everybody_sees_themselves_and_nobody_else(call: Call, world: Worl
     for name in ("bob", "nobody"):
         refused = await call("GET", f"/api/v1/users/{name}", ada)
         assert (refused.status_code, "bob" in refused.text) == (403, False)
+
+
+async def test_counts_are_of_what_one_may_see(call: Call, root: str, world: World) -> None:
+    for number, key in enumerate(("finance", "sales"), 1):
+        task = await world.task(await world.workspace(key), "Package", number, f"load {key}")
+        await world.run(task, "QUEUED")
+    ada = await world.key("ada", finance="Viewer")
+    stranger = await world.key("stranger")
+    for key, queued in ((root, 2), (ada, 1), (stranger, 0)):
+        assert (await call("GET", "/api/v1/status", key)).json()["work"]["queued"] == queued

@@ -95,11 +95,11 @@ async def ready(app: TheApp, state: ServerState) -> Response[wire.Probe]:
     "/status",
     needs=ANYBODY,
     operation_id="getStatus",
-    summary="Version, and how much work there is",
+    summary="Version, and how much work there is that one may see",
     responses=refusals(401, 503),
 )
 async def get_status(app: TheApp, actor: TheActor) -> wire.Status:
-    work = await runs.count_work(app)
+    work = await runs.count_work(app, actor)
     counts = wire.WorkCounts(queued=work.queued, running=work.running, plans=work.plans)
     return wire.Status(version=__version__, work=counts)
 
