@@ -1,0 +1,68 @@
+"""Access tokens for service accounts: the secret of a client is exchanged for a token that lives for half an hour
+(RFC 6749, section 4.4)."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+import msgspec
+
+from ostinato.app import access, keys
+from ostinato.app.application import App
+from ostinato.app.keys import Wish
+from ostinato.core.access import Permission, Tenant
+from ostinato.core.credentials import RULES, Kind
+from ostinato.core.errors import Invalid, Problem, Unauthenticated
+from ostinato.store import credentials
+from ostinato.store.credentials import Found
+
+REFUSED = "The client is not known, or its secret is not right"
+LIFE = RULES[Kind.ACCESS_TOKEN].life or timedelta(minutes=30)
+
+
+class Client(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks: the name of a service account, in the spellings it may have been sent in, and a secret of it."""
+
+    names: Collection[str]
+    secret: str
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    access_token: str
+    life: timedelta
+    scopes: list[str] | None
+    """What it is limited to; None: it may whatever the service account may."""
+
+
+async def exchange(app: App, client: Client, scopes: Collection[str], address: str | None = None) -> Token:
+    """A token that may no more than the secret, and lives no longer; `scopes` limit it further, none leave it as it is.
+    Raises Unauthenticated, with the same words whatever the cause, and Invalid."""
+    found = await access.find(app, client.secret)
+    if found is None or found.kind != Kind.CLIENT or found.name not in client.names:
+        raise Unauthenticated(REFUSED)
+    wanted, now = _limited(found, scopes), app.now()
+    ends = min(now + LIFE, found.expires_at or now + LIFE)
+    wish = Wish(
+        kind=Kind.ACCESS_TOKEN,
+        description="For a client secret",
+        expires_at=ends,
+        scopes=wanted,
+        workspaces=found.workspaces,
+    )
+    async with app.db.transaction() as tx:
+        if await credentials.lock(tx, found.credential, now) is None:  # deleted while it was looked at
+            raise Unauthenticated(REFUSED)
+        await credentials.end_oldest(tx, found.user, Kind.ACCESS_TOKEN, RULES[Kind.ACCESS_TOKEN].most - 1, now)
+        made = await keys.make(tx, found.user, wish, now, issued_by=found.credential)
+    app.used[found.credential] = address
+    return Token(access_token=made.secret, life=ends - now, scopes=wanted)
+
+
+def _limited(found: Found, scopes: Collection[str]) -> list[str] | None:
+    known = {*Permission.__members__, *Tenant.__members__}
+    allowed = known if found.scopes is None else set(found.scopes)
+    for scope in scopes:
+        if scope not in allowed:
+            raise Invalid(Problem(path="scope", message=f"{scope[:60]!r} is not a scope that this secret has"))
+    if not scopes:
+        return found.scopes
+    return sorted({*scopes, *({Permission.VIEW.value} if set(scopes) & set(Permission) else ())})
