@@ -1,4 +1,4 @@
-"""A small OpenID provider: a real HTTP server with keys of its own, which lets everybody in at once and can misbehave."""
+"""A small OpenID provider: a real HTTP server with keys of its own that lets everybody in at once and can misbehave."""
 
 import base64
 import hashlib
@@ -121,11 +121,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _provider(self) -> Provider:
         provider: Provider = self.server.provider  # type: ignore[attr-defined]
-        provider.asked.append(urlsplit(self.path).path)
         return provider
 
     def _answer(self, status: int, said: Claims) -> None:
-        instead = self._provider().answers.get(urlsplit(self.path).path)
+        provider, path = self._provider(), urlsplit(self.path).path
+        provider.asked.append(path)
+        instead = provider.answers.get(path)
         status, body = instead or (status, json.dumps(said).encode())
         self.send_response(status)
         self.send_header("content-type", "application/json")

@@ -56,7 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None
     """OSTINATO_PUBLIC_URL: the address that people use, as far as their browsers are concerned. Default none."""
     openid: OpenId | None
-    """OSTINATO_OIDC_...: the provider that people may sign in with."""
+    """The provider that people may sign in with; none: with passwords only."""
     url: str
     """OSTINATO_URL: where the command line finds its server. Default http://HOST:PORT."""
     api_key: str | None

@@ -216,13 +216,15 @@ def _check(claims: dict[str, Any], issuer: str, client_id: str, nonce: str, now:
         aud={"essential": True, "value": client_id},
         exp={"essential": True},
         iat={"essential": True},
-        nonce={"essential": True, "value": nonce},
+        nonce={"essential": True},
     )
     try:
         registry.validate(claims)
     except (JoseError, ValueError, TypeError) as error:
         what = getattr(error, "claim", None) or "time"
         raise _unusable(f"the {what} of its id token is not right") from error
+    if claims["nonce"] != nonce:
+        raise _unusable("its id token is for another sign-in")
     several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if (several or "azp" in claims) and claims.get("azp") != client_id:
         raise _unusable("its id token is for another client")

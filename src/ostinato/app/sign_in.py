@@ -100,6 +100,7 @@ async def sign_out(app: App, actor: Actor, now: datetime, *, everywhere: bool = 
     elif actor.kind not in (Kind.SESSION, Kind.ACCESS_TOKEN):
         raise Conflict("Nobody is signed in with this key: delete it, or send `everywhere` to end all your sessions")
     async with app.db.transaction() as tx:
+        await users.lock(tx)
         if everywhere:
             await users.end_sessions(tx, actor.user, now)
         else:
@@ -167,6 +168,7 @@ async def forget(app: App, now: datetime) -> int:
     total, forgotten = 0, MOST_FORGOTTEN
     while forgotten == MOST_FORGOTTEN:
         async with app.db.transaction() as tx:
+            await users.lock(tx)
             forgotten = await credentials.forget(tx, now - KEEP_ENDED, MOST_FORGOTTEN)
         total += forgotten
     return total

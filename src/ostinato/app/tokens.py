@@ -12,7 +12,7 @@ from ostinato.app.keys import Wish
 from ostinato.core.access import Permission, Tenant
 from ostinato.core.credentials import RULES, Kind
 from ostinato.core.errors import Invalid, Problem, Unauthenticated
-from ostinato.store import credentials
+from ostinato.store import credentials, users
 from ostinato.store.credentials import Found
 
 REFUSED = "The client is not known, or its secret is not right"
@@ -39,30 +39,31 @@ async def exchange(app: App, client: Client, scopes: Collection[str], address: s
     found = await access.find(app, client.secret)
     if found is None or found.kind != Kind.CLIENT or found.name not in client.names:
         raise Unauthenticated(REFUSED)
-    wanted, now = _limited(found, scopes), app.now()
+    narrower, now = _narrower(found, scopes), app.now()
     ends = min(now + LIFE, found.expires_at or now + LIFE)
     wish = Wish(
         kind=Kind.ACCESS_TOKEN,
         description="For a client secret",
         expires_at=ends,
-        scopes=wanted,
-        workspaces=found.workspaces,
+        scopes=narrower,
+        workspaces=found.workspaces if narrower is not None else None,
     )
     async with app.db.transaction() as tx:
+        await users.lock(tx)
         if await credentials.lock(tx, found.credential, now) is None:  # deleted while it was looked at
             raise Unauthenticated(REFUSED)
         await credentials.end_oldest(tx, found.user, Kind.ACCESS_TOKEN, RULES[Kind.ACCESS_TOKEN].most - 1, now)
         made = await keys.make(tx, found.user, wish, now, issued_by=found.credential)
     app.used[found.credential] = address
-    return Token(access_token=made.secret, life=ends - now, scopes=wanted)
+    return Token(access_token=made.secret, life=ends - now, scopes=found.scopes if narrower is None else narrower)
 
 
-def _limited(found: Found, scopes: Collection[str]) -> list[str] | None:
+def _narrower(found: Found, scopes: Collection[str]) -> list[str] | None:
+    """None: what the secret may, which is looked up with the secret."""
     known = {*Permission.__members__, *Tenant.__members__}
     allowed = known if found.scopes is None else set(found.scopes)
     for scope in scopes:
         if scope not in allowed:
             raise Invalid(Problem(path="scope", message=f"{scope[:60]!r} is not a scope that this secret has"))
-    if not scopes:
-        return found.scopes
-    return sorted({*scopes, *({Permission.VIEW.value} if set(scopes) & set(Permission) else ())})
+    wanted = {*scopes, *({Permission.VIEW.value} if set(scopes) & set(Permission) else ())}
+    return sorted(wanted) if wanted and wanted != allowed else None

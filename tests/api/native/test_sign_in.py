@@ -47,7 +47,8 @@ async def enter(call: Call, name: str = "ada", password: str = PASSWORD, **more:
 
 async def records(world: World, *actions: str) -> list[dict[str, Any]]:
     return await world.fetch(
-        "SELECT actor, action, kind, target, address, after FROM audit WHERE action = ANY($1) ORDER BY id", list(actions)
+        "SELECT actor, action, kind, target, address, after FROM audit WHERE action = ANY($1) ORDER BY id",
+        list(actions),
     )
 
 

@@ -100,7 +100,7 @@ async def begin_at_provider(
     return_to: Annotated[
         str, QueryParameter(name="return", max_length=2_000, description="The path to go to afterwards.")
     ] = "/",
-) -> Response[None]:
+) -> Response[bytes]:
     """Needs no key; for browsers."""
     door: Door = state.door
     door.begun.failed(door.origin(request.scope).address)
@@ -114,7 +114,7 @@ async def begin_at_provider(
         samesite="lax",
         secure=door.is_https(request.scope),
     )
-    return Response(None, status_code=302, headers={"location": begun.address}, cookies=[kept])
+    return _led_to(begun.address, kept)
 
 
 @get(
@@ -134,7 +134,7 @@ async def come_back(
     error: Said = None,
     issuer: Annotated[str | None, QueryParameter(name="iss", max_length=LONGEST_ANSWER)] = None,
     said_state: Annotated[str | None, QueryParameter(name="state", max_length=LONGEST_ANSWER)] = None,
-) -> Response[None]:
+) -> Response[bytes]:
     """Needs no key; the provider sends browsers here. The answer sets the cookie of a new session."""
     door: Door = state.door
     origin, provider = door.origin(request.scope), _provider(door)
@@ -142,7 +142,7 @@ async def come_back(
     with door.failures.guess(origin.address):
         done, path = await oidc_sign_in.finish(app, provider, answer, request.cookies.get(BROWSER), origin)
     session = _session(done.secret, secure=door.is_https(request.scope))
-    return Response(None, status_code=302, headers={"location": path}, cookies=[session])
+    return _led_to(path, session)
 
 
 @get("/me", needs=ANYBODY, operation_id="getMe", summary="Who one is, and what one may", responses=refusals(401))
@@ -188,6 +188,10 @@ def _provider(door: Door) -> Provider:
     if door.provider is None:
         raise Conflict("No OpenID provider is set up here: sign in with a password, or set OSTINATO_OIDC_ISSUER")
     return door.provider
+
+
+def _led_to(place: str, cookie: Cookie) -> Response[bytes]:
+    return Response(b"", status_code=302, headers={"location": place}, cookies=[cookie], media_type="text/plain")
 
 
 def _session(secret: str, *, secure: bool) -> Cookie:
