@@ -132,16 +132,13 @@ def _openid(environment: Mapping[str, str], public_url: str | None) -> OpenId | 
     if not client_id:
         raise WrongSetting("OSTINATO_OIDC_ISSUER needs OSTINATO_OIDC_CLIENT_ID: what the provider calls this server")
     secret_file = environment.get("OSTINATO_OIDC_CLIENT_SECRET_FILE")
-    file = Path(secret_file).expanduser().absolute() if secret_file else None
-    if file is not None and not file.is_file():
-        raise WrongSetting(f"OSTINATO_OIDC_CLIENT_SECRET_FILE is {secret_file!r}: there is no such file")
     scopes = (environment.get("OSTINATO_OIDC_SCOPES") or "openid profile email").split()
     if "openid" not in scopes:
         raise WrongSetting("OSTINATO_OIDC_SCOPES has no openid: write it like `openid profile email`")
     return OpenId(
         issuer=issuer,
         client_id=client_id,
-        client_secret_file=file,
+        client_secret_file=Path(secret_file).expanduser().absolute() if secret_file else None,
         scopes=" ".join(scopes),
         name_claim=environment.get("OSTINATO_OIDC_NAME_CLAIM") or "preferred_username",
         groups_claim=environment.get("OSTINATO_OIDC_GROUPS_CLAIM") or "groups",

@@ -36,6 +36,10 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
             raise Forbidden("A page of another site asked for this: sign in on the server's own pages")
         return Origin(address=scope["state"].get("address"), trace=scope["state"]["trace"])
 
+    def path(self, place: str) -> str:
+        """As browsers see it that use the public address, which may have a path of its own."""
+        return urlsplit(self.public_url or "").path + place
+
     def is_https(self, scope: HTTPScope) -> bool:
         """Whether the browser came over https, here or to a proxy that is trusted, or by the public address."""
         headers, client = dict(scope["headers"]), scope.get("client")

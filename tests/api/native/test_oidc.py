@@ -573,6 +573,19 @@ class TestProviderAway:
         assert answer.json()["detail"] == "The sign-in provider does not answer: try again in a moment"
 
 
+class TestPathBefore:
+    @pytest.fixture
+    def environment(self, environment: dict[str, str]) -> dict[str, str]:
+        return {**environment, "OSTINATO_PUBLIC_URL": "https://ostinato.test/data"}
+
+    async def test_behind_a_proxy_with_a_path_the_cookie_is_sent_back_to_that_path(self, call: Call) -> None:
+        begun = await call("GET", BEGIN)
+        assert "; path=/data/api/v1/sign-in/oidc;" in begun.headers["set-cookie"].lower()
+        assert "; secure" in begun.headers["set-cookie"].lower()
+        redirect = parse_qs(urlsplit(begun.headers["location"]).query)["redirect_uri"]
+        assert redirect == [f"https://ostinato.test/data{CALLBACK}"]
+
+
 class TestWrongSecret:
     async def test_a_client_secret_that_is_wrong_or_gone_is_told_and_never_shown(
         self, client: httpx.AsyncClient, enter: Any, tmp_path: Path

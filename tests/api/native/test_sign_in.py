@@ -222,6 +222,21 @@ async def test_a_session_ends_with_its_time_and_with_its_user(call: Call, ada: s
     assert (await call("GET", ME)).status_code == 401
 
 
+async def test_whoever_is_deactivated_while_their_password_is_compared_does_not_come_in(
+    call: Call, ada: str, root: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare = passwords.matches
+
+    async def slowly(password: str, stored: str | None) -> bool:
+        right = await compare(password, stored)
+        assert (await call("PATCH", "/api/v1/users/ada", root, json={"active": False})).status_code == 200
+        return right
+
+    monkeypatch.setattr(passwords, "matches", slowly)
+    assert (await enter(call)).status_code == 401
+    assert await world.fetch("SELECT id FROM credential WHERE kind = 'session'") == []
+
+
 async def test_a_password_with_yesterdays_cost_is_stored_anew_at_the_sign_in(
     call: Call, ada: str, world: World
 ) -> None:

@@ -108,7 +108,7 @@ async def begin_at_provider(
     kept = Cookie(
         key=BROWSER,
         value=begun.browser,
-        path=PLACE_OF_PROVIDER,
+        path=door.path(PLACE_OF_PROVIDER),
         max_age=int(oidc_sign_in.LIFE.total_seconds()),
         httponly=True,
         samesite="lax",
