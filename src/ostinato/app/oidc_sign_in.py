@@ -82,6 +82,7 @@ async def finish(
             raise Forbidden("You have been deactivated here: ask an administrator")
         entries += await _meet(tx, user, person)
         done = await sign_in.begin_session(tx, user.id, user.name, MEANS, origin, now, entries)
+    app.known_keys.forget()
     return done, pending.return_to
 
 
@@ -133,6 +134,8 @@ async def _meet(tx: Tx, user: User, person: Person) -> list[Entry]:
     differ = [field for field in after if before[field] != after[field]]
     if not differ:
         return []
+    if "groups" in differ:
+        await members.keep_one(tx)
     old, new = ({field: about[field] for field in differ} for about in (before, after))
     return [Entry(action="change", kind="user", target=user.name, before=old, after=new)]
 

@@ -78,8 +78,7 @@ async def begin_session(
     tx: Tx, user: UserId, name: str, means: str, origin: Origin, now: datetime, entries: Sequence[Entry] = ()
 ) -> SignedIn:
     """After everything was checked; `entries` are what the sign-in changed besides."""
-    await credentials.end_oldest(tx, user, Kind.SESSION, RULES[Kind.SESSION].most - 1, now)
-    made = await keys.make(tx, user, Wish(kind=Kind.SESSION, description=f"Signed in with {means}"), now)
+    made = await keys.make_fleeting(tx, user, Wish(kind=Kind.SESSION, description=f"Signed in with {means}"), now)
     await users.signed_in(tx, user, now)
     roles = await users.roles(tx, user)
     actor = msgspec.structs.replace(
@@ -107,6 +106,7 @@ async def sign_out(app: App, actor: Actor, now: datetime, *, everywhere: bool = 
             await credentials.delete(tx, actor.credential, now)
         entry = Entry(action="sign out", kind="session", target=actor.name, after={"everywhere": everywhere})
         await audit.record(tx, actor, now, entry)
+    app.known_keys.forget()
 
 
 async def change_password(app: App, actor: Actor, current: str, new: str) -> None:
@@ -129,6 +129,7 @@ async def change_password(app: App, actor: Actor, current: str, new: str) -> Non
         but = actor.credential if actor.kind == Kind.SESSION else None
         await users.end_sessions(tx, known.user, now, but=but)
         await audit.record(tx, actor, now, Entry(action="change password", kind="user", target=actor.name))
+    app.known_keys.forget()
 
 
 async def me(app: App, actor: Actor) -> Me:

@@ -52,8 +52,7 @@ async def exchange(app: App, client: Client, scopes: Collection[str], address: s
         await users.lock(tx)
         if await credentials.lock(tx, found.credential, now) is None:  # deleted while it was looked at
             raise Unauthenticated(REFUSED)
-        await credentials.end_oldest(tx, found.user, Kind.ACCESS_TOKEN, RULES[Kind.ACCESS_TOKEN].most - 1, now)
-        made = await keys.make(tx, found.user, wish, now, issued_by=found.credential)
+        made = await keys.make_fleeting(tx, found.user, wish, now, issued_by=found.credential)
     app.used[found.credential] = address
     return Token(access_token=made.secret, life=ends - now, scopes=found.scopes if narrower is None else narrower)
 

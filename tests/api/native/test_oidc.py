@@ -197,6 +197,20 @@ async def test_groups_come_and_go_with_the_claims_and_those_given_by_hand_stay(
     assert (await call("GET", "/api/v1/me/workspaces")).json()["items"] == []
 
 
+async def test_the_last_administrator_is_not_lost_by_a_claim(
+    call: Call, enter: Enter, provider: Provider, root: str
+) -> None:
+    await call("POST", "/api/v1/groups", root, json={"name": "bosses", "claim": "boss", "roles": ["ADMINISTRATOR"]})
+    provider.person["groups"] = "boss"
+    await enter()
+    assert (await call("GET", ME)).json()["roles"] == ["ADMINISTRATOR"]
+    retired = await call("PATCH", "/api/v1/users/admin", headers={"Sec-Fetch-Site": "same-origin"}, json={"roles": []})
+    assert retired.status_code == 200
+    provider.person["groups"] = []
+    assert (await enter()).status_code == 409
+    assert (await call("GET", ME)).json()["roles"] == ["ADMINISTRATOR"]
+
+
 async def test_nobody_takes_over_somebody_who_has_the_same_name(
     call: Call, enter: Enter, provider: Provider, root: str, world: World
 ) -> None:
