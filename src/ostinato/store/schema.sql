@@ -265,8 +265,9 @@ END $_$;
 COMMENT ON FUNCTION find_log(wanted bigint, after bigint, most bigint) IS 'The log of a run, live or kept, after a line. What was written while the run was being moved stays behind and is read as well: the caller puts the lines in order.';
 
 CREATE FUNCTION find_members(wanted bigint, environment bigint, day date, workspaces bigint[], most bigint) RETURNS TABLE(member kept_run, kept_rows boolean)
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE ROWS 100
     SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_seqscan TO 'off'
     AS $_$
 BEGIN
     IF day IS NULL THEN
@@ -461,6 +462,7 @@ COMMENT ON FUNCTION find_tree(wanted bigint) IS 'Every run of the tree that a ru
 CREATE FUNCTION find_tree_log(wanted bigint, environment bigint, day date, workspaces bigint[], most bigint) RETURNS SETOF kept_log
     LANGUAGE plpgsql STABLE
     SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_seqscan TO 'off'
     AS $_$
 BEGIN
     IF day IS NULL THEN

@@ -31,7 +31,7 @@ STATES: dict[Summary, wire.JobExecutionState] = {
 ENDS: dict[State, str] = {State.SUCCEEDED: "completed", State.FAILED: "failed", State.CANCELLED: "was cancelled"}
 BEGUN, ENDED, CUT = -1, -2, -3
 """The places of lines that are in no log; those that are have numbers from 0 on."""
-CUT_SHORT = "The log is longer than one answer holds, and ends here: every task's own is at /api/v1/runs/{}/logs"
+CUT_SHORT = "The log is longer than one answer holds, and ends here: /api/v1/runs/{} names every run, each with its log"
 SPACE_FOR_PLUS = re.compile(r"(?<=\d) (?=\d\d:?\d\d$)")
 LONGEST_ECHO = 100
 LONGEST_MOMENT = 40
