@@ -1,7 +1,12 @@
 """Nobody sees or starts more than they may, and an id that is not theirs looks like one that does not exist."""
 
+import httpx
+import msgspec
 import pytest
 
+from ostinato.api.asgi import make_asgi
+from ostinato.app.application import App
+from ostinato.config import Settings
 from ostinato.core import guids
 from tests.api.conftest import Call
 from tests.api.factories import World
@@ -133,3 +138,18 @@ async def test_paths_that_are_not_documented_do_not_exist(call: Call, finance: F
     ):
         answer = await call(method, path, finance.key)
         assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), path
+
+
+async def test_a_server_that_starts_and_an_address_that_guesses_are_told_when_to_try_again(
+    app: App, settings: Settings, finance: Finance
+) -> None:
+    strict = msgspec.structs.replace(settings, failed_attempts=1)
+    for asgi, key, status in (
+        (make_asgi(app, settings, lambda: False), finance.key, 503),
+        (make_asgi(app, strict, lambda: True), "txk_" + "a" * 32, 429),
+    ):
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://ostinato.test") as client:
+            await client.get(BASE, headers={"ApiKey": key})
+            refused = await client.get(f"{BASE}/status", headers={"ApiKey": key})
+        assert refused.status_code == refused.json()["status"] == status
+        assert int(refused.headers["retry-after"]) > 0

@@ -191,8 +191,6 @@ async def test_lists_of_jobs_have_pages(call: Call, finance: Finance) -> None:
         ("from=", "from: write a time such as"),
         ("to=2026-02-30", "to: write a time such as"),
         ("to=%00", "to: write a time such as"),
-        ("from=0001-01-01T00:00:00%2B14:00", "from: write a time such as"),
-        ("to=9999-12-31T23:59:59-14:00", "to: write a time such as"),
         ("to=1e400", "to: write a time such as"),
         (f"to={'2' * 5000}", "to: write a time such as"),
         ("details=maybe", "details"),
@@ -212,6 +210,9 @@ async def test_a_filter_that_cannot_be_used_is_refused_by_name(
     "query",
     [
         "from=0001-01-01",
+        "from=0001-01-01T00:00:00%2B14:00",
+        "to=9999-12-31T23:59:59-14:00",
+        "from=2026-03-14T22:00:00.1234567Z",
         "to=9999-12-31T23:59:59",
         "from=2026-W11-6",
         "from=20260314T220005",

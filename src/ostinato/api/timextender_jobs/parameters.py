@@ -14,6 +14,7 @@ from ostinato.api.timextender_jobs import translate, wire
 from ostinato.api.timextender_jobs.translate import Ids, Known
 from ostinato.app import installation
 from ostinato.app.plan_runs import Wanted
+from ostinato.app.starts import LONGEST_KEY
 from ostinato.core.guids import EMPTY
 from ostinato.core.ids import PlanId, RunId
 from ostinato.store.workspaces import Page
@@ -79,10 +80,19 @@ Before: TypeAlias = Annotated[
 ]
 From: TypeAlias = Annotated[
     str | None,
-    QueryParameter(name="from", description="Only executions created at this time or later; not the vendor's"),
+    QueryParameter(
+        name="from",
+        description="Only executions created at this time or later; without offset: local time; not the vendor's",
+        schema_extra={"format": "date-time"},
+    ),
 ]
 To: TypeAlias = Annotated[
-    str | None, QueryParameter(name="to", description="Only executions created before this time; not the vendor's")
+    str | None,
+    QueryParameter(
+        name="to",
+        description="Only executions created before this time; without offset: local time; not the vendor's",
+        schema_extra={"format": "date-time"},
+    ),
 ]
 States: TypeAlias = Annotated[
     list[str] | None,
@@ -106,7 +116,11 @@ Details: TypeAlias = Annotated[
 ]
 Repetition: TypeAlias = Annotated[
     str | None,
-    HeaderParameter(name="Idempotency-Key", description="The same key starts nothing a second time; not the vendor's"),
+    HeaderParameter(
+        name="Idempotency-Key",
+        description="The same key starts nothing a second time; not the vendor's",
+        schema_extra={"minLength": 1, "maxLength": LONGEST_KEY},
+    ),
 ]
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -35,6 +35,7 @@ CUT_SHORT = "The log is longer than one answer holds, and ends here: /api/v1/run
 SPACE_FOR_PLUS = re.compile(r"(?<=\d) (?=\d\d:?\d\d$)")
 LONGEST_ECHO = 100
 LONGEST_MOMENT = 40
+FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 class Known(int):
@@ -156,10 +157,13 @@ def moment(name: str, sent: str | None, zone: ZoneInfo) -> datetime | None:
     try:
         # A plus sign that was not escaped arrives as a space.
         read = datetime.fromisoformat(SPACE_FOR_PLUS.sub("+", sent.strip()) if len(sent) <= LONGEST_MOMENT else "")
-        return (read if read.tzinfo is not None else read.replace(tzinfo=zone)).astimezone(zone)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         message = "write a time such as 2026-03-14T22:00:05.123, or with an offset 2026-03-14T22:00:05Z"
         raise Invalid(Problem(path=name, message=message)) from error
+    try:
+        return (read if read.tzinfo is not None else read.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:  # by its offset it is just outside of the years that there are
+        return FIRST if read.year == 1 else LAST
 
 
 def codes(name: str, sent: Sequence[str] | None, allowed: Sequence[int]) -> frozenset[int] | None:
