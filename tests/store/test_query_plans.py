@@ -168,7 +168,7 @@ Call = Callable[[Any], Awaitable[Any]]
 
 def _roots(first: int, kept_on: date | None) -> list[plan_runs.Past]:
     return [
-        plan_runs.Past(run=RunId(run), kept_on=kept_on, state=State.SUCCEEDED, cause="api", queued_at=NOW, ended_at=NOW)
+        plan_runs.Past(run=RunId(run), day=kept_on, state=State.SUCCEEDED, cause="api", queued_at=NOW, ended_at=NOW)
         for run in range(first, first + 20)
     ]
 

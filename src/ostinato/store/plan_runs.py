@@ -28,10 +28,10 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Past(msgspec.Struct, frozen=True):
-    """A run of a plan that was started by itself; `kept_on`: under which day it is kept, None if it is live."""
+    """A run of a plan that was started by itself; `day`: under which it is kept, None if it is live."""
 
     run: RunId
-    kept_on: date | None
+    day: date | None
     state: State
     cause: str
     queued_at: datetime
@@ -94,13 +94,13 @@ async def members(
     tx: Tx, viewer: SubjectId, environment: EnvironmentId, roots: Sequence[Past], most: Most
 ) -> list[Member]:
     """The runs and those below them, as far as the viewer may see them; one more than `most.runs`: there are more."""
-    runs, days = [root.run for root in roots], [root.kept_on for root in roots]
+    runs, days = [root.run for root in roots], [root.day for root in roots]
     return await fetch(tx, "plan_runs/members", Member, viewer, runs, environment, days, most.runs + 1)
 
 
 async def lines(tx: Tx, viewer: SubjectId, environment: EnvironmentId, roots: Sequence[Past], most: Most) -> list[Line]:
     """What they wrote; more lines or characters than `most`: there are more, and the last run may be incomplete."""
-    runs, days = [root.run for root in roots], [root.kept_on for root in roots]
+    runs, days = [root.run for root in roots], [root.day for root in roots]
     return await fetch(
         tx,
         "plan_runs/lines",

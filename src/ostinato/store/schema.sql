@@ -264,7 +264,7 @@ END $_$;
 
 COMMENT ON FUNCTION find_log(wanted bigint, after bigint, most bigint) IS 'The log of a run, live or kept, after a line. What was written while the run was being moved stays behind and is read as well: the caller puts the lines in order.';
 
-CREATE FUNCTION find_members(wanted bigint, environment bigint, day date, workspaces bigint[], most bigint) RETURNS TABLE(member kept_run, kept_rows boolean)
+CREATE FUNCTION find_members(wanted bigint, environment bigint, day date, workspaces bigint[], most bigint) RETURNS TABLE(member kept_run, has_rows boolean)
     LANGUAGE plpgsql STABLE ROWS 100
     SET plan_cache_mode TO 'force_custom_plan'
     SET enable_seqscan TO 'off'
@@ -290,7 +290,7 @@ BEGIN
     END IF;
 END $_$;
 
-COMMENT ON FUNCTION find_members(wanted bigint, environment bigint, day date, workspaces bigint[], most bigint) IS 'An outermost run and every run below it, in the order they were made, of some workspaces only; day: under which they are kept, NULL if they are live. kept_rows: it succeeded, although it kept rows that a check returned.';
+COMMENT ON FUNCTION find_members(wanted bigint, environment bigint, day date, workspaces bigint[], most bigint) IS 'An outermost run and every run below it, in the order they were made, of some workspaces only; day: under which they are kept, NULL if they are live. has_rows: it succeeded, although it kept rows that a check returned.';
 
 CREATE FUNCTION find_old_runs(workspaces bigint[], newer bigint[], before bigint, states text[], most bigint) RETURNS SETOF kept_run
     LANGUAGE plpgsql STABLE ROWS 10
@@ -339,10 +339,11 @@ END $_$;
 
 COMMENT ON FUNCTION find_old_runs(workspaces bigint[], newer bigint[], before bigint, states text[], most bigint) IS 'The kept runs that belong to a page of runs started by themselves, and maybe more; the live ones of the page are given, the newest first. From the newest week on, until no older one can hold a run that is newer than those found. Workspace and id are compared as a pair, which only the index of a workspace can follow: by id alone, all children of a large plan would be passed over.';
 
-CREATE FUNCTION find_plan_runs(wanted bigint, above bigint, below bigint, states text[], causes text[], since timestamp with time zone, until timestamp with time zone, most bigint) RETURNS SETOF kept_run
+CREATE FUNCTION find_plan_runs(wanted bigint, above bigint, below bigint, states text[], causes text[], since timestamp with time zone, until timestamp with time zone, most bigint) RETURNS TABLE(run bigint, day date, state text, cause text, queued_at timestamp with time zone, ended_at timestamp with time zone)
     LANGUAGE plpgsql STABLE ROWS 20
     SET plan_cache_mode TO 'force_custom_plan'
     AS $_$
+#variable_conflict use_column
 DECLARE
     past  kept_run;
     place kept_week;
@@ -356,7 +357,9 @@ BEGIN
            AND (since IS NULL OR queued_at >= since) AND (until IS NULL OR queued_at < until)
          ORDER BY id DESC LIMIT most
     LOOP
-        RETURN NEXT past;
+        run := past.id; day := past.kept_on; state := past.state; cause := past.cause;
+        queued_at := past.queued_at; ended_at := past.ended_at;
+        RETURN NEXT;
         ids := ids || past.id;
     END LOOP;
     FOR place IN
@@ -377,13 +380,15 @@ BEGIN
               ORDER BY id DESC LIMIT $10'
             USING place.environment_id, place.week, wanted, least, below, states, causes, since, until, most
         LOOP
-            RETURN NEXT past;
+            run := past.id; day := past.kept_on; state := past.state; cause := past.cause;
+            queued_at := past.queued_at; ended_at := past.ended_at;
+            RETURN NEXT;
             ids := ids || past.id;
         END LOOP;
     END LOOP;
 END $_$;
 
-COMMENT ON FUNCTION find_plan_runs(wanted bigint, above bigint, below bigint, states text[], causes text[], since timestamp with time zone, until timestamp with time zone, most bigint) IS 'The newest runs of a plan that were started by themselves are among these, as many as wanted, with ids between above and below; weeks that can hold none that is newer than those found are left alone. The caller puts them in order.';
+COMMENT ON FUNCTION find_plan_runs(wanted bigint, above bigint, below bigint, states text[], causes text[], since timestamp with time zone, until timestamp with time zone, most bigint) IS 'The newest runs of a plan that were started by themselves are among these, as many as wanted, with ids between above and below; weeks that can hold none that is newer than those found are left alone. day: under which it is kept, NULL if it is live. The caller puts them in order.';
 
 CREATE FUNCTION find_run(wanted bigint) RETURNS SETOF kept_run
     LANGUAGE plpgsql STABLE ROWS 1

@@ -12,8 +12,10 @@ SELECT ('x' || substr(encode(sha256(convert_to(gen_random_uuid()::text || gen_ra
 CREATE INDEX kept_run_of_plan ON kept_run (plan_id, id) WHERE plan_id IS NOT NULL AND parent_run_id IS NULL;
 
 CREATE FUNCTION find_plan_runs(wanted bigint, above bigint, below bigint, states text[], causes text[], since timestamptz,
-                               until timestamptz, most bigint) RETURNS SETOF kept_run
+                               until timestamptz, most bigint)
+    RETURNS TABLE (run bigint, day date, state text, cause text, queued_at timestamptz, ended_at timestamptz)
     LANGUAGE plpgsql STABLE ROWS 20 SET plan_cache_mode TO 'force_custom_plan' AS $_$
+#variable_conflict use_column
 DECLARE
     past  kept_run;
     place kept_week;
@@ -27,7 +29,9 @@ BEGIN
            AND (since IS NULL OR queued_at >= since) AND (until IS NULL OR queued_at < until)
          ORDER BY id DESC LIMIT most
     LOOP
-        RETURN NEXT past;
+        run := past.id; day := past.kept_on; state := past.state; cause := past.cause;
+        queued_at := past.queued_at; ended_at := past.ended_at;
+        RETURN NEXT;
         ids := ids || past.id;
     END LOOP;
     FOR place IN
@@ -48,18 +52,20 @@ BEGIN
               ORDER BY id DESC LIMIT $10'
             USING place.environment_id, place.week, wanted, least, below, states, causes, since, until, most
         LOOP
-            RETURN NEXT past;
+            run := past.id; day := past.kept_on; state := past.state; cause := past.cause;
+            queued_at := past.queued_at; ended_at := past.ended_at;
+            RETURN NEXT;
             ids := ids || past.id;
         END LOOP;
     END LOOP;
 END $_$;
-COMMENT ON FUNCTION find_plan_runs(bigint, bigint, bigint, text[], text[], timestamptz, timestamptz, bigint) IS 'The newest runs of a plan that were started by themselves are among these, as many as wanted, with ids between above and below; weeks that can hold none that is newer than those found are left alone. The caller puts them in order.';
+COMMENT ON FUNCTION find_plan_runs(bigint, bigint, bigint, text[], text[], timestamptz, timestamptz, bigint) IS 'The newest runs of a plan that were started by themselves are among these, as many as wanted, with ids between above and below; weeks that can hold none that is newer than those found are left alone. day: under which it is kept, NULL if it is live. The caller puts them in order.';
 
 -- Sequential scans are off below, because the planner does not know which run it will be asked for: where one run has written
 -- most of the lines that there are, it would read all of them for each of the others.
 
 CREATE FUNCTION find_members(wanted bigint, environment bigint, day date, workspaces bigint[], most bigint)
-    RETURNS TABLE (member kept_run, kept_rows boolean)
+    RETURNS TABLE (member kept_run, has_rows boolean)
     LANGUAGE plpgsql STABLE ROWS 100 SET plan_cache_mode TO 'force_custom_plan' SET enable_seqscan TO 'off' AS $_$
 BEGIN
     IF day IS NULL THEN
@@ -81,7 +87,7 @@ BEGIN
             USING environment, day, wanted, workspaces, most;
     END IF;
 END $_$;
-COMMENT ON FUNCTION find_members(bigint, bigint, date, bigint[], bigint) IS 'An outermost run and every run below it, in the order they were made, of some workspaces only; day: under which they are kept, NULL if they are live. kept_rows: it succeeded, although it kept rows that a check returned.';
+COMMENT ON FUNCTION find_members(bigint, bigint, date, bigint[], bigint) IS 'An outermost run and every run below it, in the order they were made, of some workspaces only; day: under which they are kept, NULL if they are live. has_rows: it succeeded, although it kept rows that a check returned.';
 
 CREATE FUNCTION find_tree_log(wanted bigint, environment bigint, day date, workspaces bigint[], most bigint) RETURNS SETOF kept_log
     LANGUAGE plpgsql STABLE SET plan_cache_mode TO 'force_custom_plan' SET enable_seqscan TO 'off' AS $_$

@@ -3,9 +3,9 @@
 SELECT taken.root, (taken.member).id AS run, (taken.member).parent_run_id AS parent, (taken.member).step,
        (taken.member).handler, (taken.member).task_id AS task, (taken.member).plan_id AS plan, (taken.member).state,
        (taken.member).reason, (taken.member).message, (taken.member).started_at, (taken.member).ended_at,
-       (taken.member).graph_id IS NULL AS by_worker, taken.kept_rows AS found,
+       (taken.member).graph_id IS NULL AS by_worker, taken.has_rows AS found,
        COALESCE(task.name, plan.name) AS name, task.type, COALESCE(task.uses, '{}') AS uses
-  FROM (SELECT root.place, root.id AS root, below.member, below.kept_rows
+  FROM (SELECT root.place, root.id AS root, below.member, below.has_rows
           FROM unnest($2::bigint[], $4::date[]) WITH ORDINALITY AS root (id, day, place)
          CROSS JOIN LATERAL find_members(
                     root.id, $3, root.day,
