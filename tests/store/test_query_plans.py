@@ -289,7 +289,7 @@ HOT_STATEMENTS: dict[str, tuple[Call, Bound]] = {
         lambda tx: plan_runs.list_plans(tx, ADMIN, "Production", Page(limit=1, offset=0), PlanId(7)),
         all_in_all(500, 200),
     ),
-    "plan_runs/list": (lambda tx: plan_runs.list_runs(tx, PlanId(7), Among(), TWENTY), all_in_all(100, 200)),
+    "plan_runs/list": (lambda tx: plan_runs.list_runs(tx, ADMIN, PlanId(7), Among(), TWENTY), all_in_all(100, 200)),
     "plan_runs/members": (
         lambda tx: plan_runs.members(tx, ADMIN, EnvironmentId(1), LIVE_RUNS, SOME),
         all_in_all(10_000, 1_000),
@@ -318,9 +318,9 @@ HISTORY: dict[str, tuple[Call, Bound]] = {
     "runs/list, failed": (lambda tx: runs.list_runs(tx, ADMIN, FAILED), all_in_all(2_000, 2_000)),
     "runs/tree": (lambda tx: runs.tree(tx, 620_001, ADMIN), all_in_all(1_000, 500)),
     "logs/read": (lambda tx: logs.read(tx, 5_000, ADMIN, 0, 100), all_in_all(500, 100)),
-    "plan_runs/list": (lambda tx: plan_runs.list_runs(tx, PlanId(7), Among(), TWENTY), all_in_all(200, 300)),
+    "plan_runs/list": (lambda tx: plan_runs.list_runs(tx, ADMIN, PlanId(7), Among(), TWENTY), all_in_all(200, 300)),
     "plan_runs/list, one": (
-        lambda tx: plan_runs.list_runs(tx, PlanId(7), Among(above=600_005, below=600_007), TWENTY),
+        lambda tx: plan_runs.list_runs(tx, ADMIN, PlanId(7), Among(above=600_005, below=600_007), TWENTY),
         all_in_all(50, 100),
     ),
     "plan_runs/members": (

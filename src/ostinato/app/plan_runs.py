@@ -133,7 +133,7 @@ async def read(app: App, actor: Actor, environment: str, plan: PlanId, wanted: W
     """What became of a plan, as it was at one moment; raises NotFound."""
     async with app.db.moment() as tx:
         found = await _find(tx, actor, environment, plan)
-        if wanted.only is not None and not await plan_runs.list_runs(tx, found.plan, _only(wanted.only), _ONE):
+        if wanted.only is not None and not await _is_there(tx, actor, found, wanted.only):
             raise NotFound("Trigger", wanted.only)
         look = _Look(tx, actor, found, wanted)
         await look.go()
@@ -156,7 +156,7 @@ class _Look:
         self._tx, self._actor, self._plan, self._wanted = tx, actor, plan, wanted
         self._left, self._seen = MOST, 0
         self._skip = 0 if wanted.is_told_by_states else wanted.offset
-        self._last = wanted.before or Among().below
+        self._last = wanted.before if wanted.before is not None else Among().below
         self.told: list[Told] = []
         self.next: RunId | None = None
 
@@ -190,7 +190,8 @@ class _Look:
             among = msgspec.structs.replace(
                 among, above=one.above, below=min(one.below, among.below), causes=one.causes
             )
-        return await plan_runs.list_runs(self._tx, self._plan.plan, among, Page(limit=most, offset=offset))
+        page = Page(limit=most, offset=offset)
+        return await plan_runs.list_runs(self._tx, self._actor.subject, self._plan.plan, among, page)
 
     async def _take(self, roots: Sequence[Past]) -> bool:
         """Read what is below these runs and keep what is wanted of it; whether there is room for more."""
@@ -240,6 +241,10 @@ def _by_root(rows: Sequence[Row]) -> dict[RunId, list[Row]]:
     for row in rows:
         found.setdefault(row.root, []).append(row)
     return found
+
+
+async def _is_there(tx: Tx, actor: Actor, plan: Plan, run: RunId) -> bool:
+    return bool(await plan_runs.list_runs(tx, actor.subject, plan.plan, _only(run), _ONE))
 
 
 async def _find(tx: Tx, actor: Actor, environment: str, plan: PlanId) -> Plan:

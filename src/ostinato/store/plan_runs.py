@@ -72,12 +72,13 @@ async def list_plans(tx: Tx, viewer: SubjectId, environment: str, page: Page, on
     return await fetch(tx, "plan_runs/plans", Plan, viewer, environment, only, page.limit, page.offset)
 
 
-async def list_runs(tx: Tx, plan: PlanId, among: Among, page: Page) -> list[Past]:
+async def list_runs(tx: Tx, viewer: SubjectId, plan: PlanId, among: Among, page: Page) -> list[Past]:
     """The newest first."""
     return await fetch(
         tx,
         "plan_runs/list",
         Past,
+        viewer,
         plan,
         among.above,
         among.below,

@@ -104,6 +104,17 @@ async def test_ids_of_other_things_are_not_found(call: Call, finance: Finance, w
         )
 
 
+async def test_a_page_before_an_execution_that_never_was_is_not_the_first_page(call: Call, finance: Finance) -> None:
+    run = await finance.ran()
+    for before in (MADE_UP, EMPTY, finance.trigger(run), finance.job()):
+        answer = await call("GET", f"{BASE}/{finance.job()}/logs?before={before}", finance.key)
+        assert (answer.status_code, answer.json()["detail"]) == (
+            404,
+            f"Execution {before} does not exist, or you may not see it",
+        )
+    assert await finance.logs(f"?before={finance.execution(run)}") == []
+
+
 async def test_a_guid_may_be_written_as_dotnet_writes_it(call: Call, finance: Finance) -> None:
     await finance.ran()
     for job in (finance.job().upper(), finance.job().replace("-", ""), f"{{{finance.job()}}}", f"({finance.job()})"):

@@ -12,7 +12,7 @@ import msgspec
 from ostinato.api.timextender_jobs import wire
 from ostinato.app.plan_runs import Read, Standing, Told
 from ostinato.core import guids
-from ostinato.core.errors import Invalid, Problem
+from ostinato.core.errors import Invalid, NotFound, Problem
 from ostinato.core.guids import Kind
 from ostinato.core.ids import PlanId, RunId
 from ostinato.core.plan_runs import Level, Member, Summary, level_of
@@ -80,7 +80,11 @@ class Ids:
         return self._known("trigger_id", sent, Kind.TRIGGER)
 
     def run_of_execution(self, sent: str) -> RunId:
-        return RunId(self._known("before", sent, Kind.RUN))
+        """Raises NotFound for one that never was: all executions would come before it, again and again."""
+        known = self._known("before", sent, Kind.RUN)
+        if not known:
+            raise NotFound("Run", known)
+        return RunId(known)
 
     def _known(self, name: str, sent: str, kind: Kind) -> Known:
         guid = guids.parse(sent)
