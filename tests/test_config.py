@@ -13,6 +13,7 @@ def test_without_any_setting_everything_has_a_sensible_value() -> None:
     assert (settings.host, settings.port, settings.timezone, settings.slots) == ("127.0.0.1", 7300, "UTC", 8)
     assert settings.secret_key_file == settings.home / "secret.key"
     assert settings.url == "http://127.0.0.1:7300"
+    assert (settings.jobs_environment, settings.jobs_case) == ("Production", "pascal")
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,7 @@ def test_without_any_setting_everything_has_a_sensible_value() -> None:
     [
         ("OSTINATO_PORT", "http", "OSTINATO_PORT is 'http': use a whole number from 1 to 65535"),
         ("OSTINATO_PORT", "70000", "OSTINATO_PORT is '70000': use a whole number from 1 to 65535"),
+        ("OSTINATO_JOBS_CASE", "Pascal", "OSTINATO_JOBS_CASE is 'Pascal': use pascal or camel"),
         ("OSTINATO_SLOTS", "0", "OSTINATO_SLOTS is '0': use a whole number from 1 to 1000"),
         (
             "OSTINATO_TIMEZONE",

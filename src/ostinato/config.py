@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -46,6 +47,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """OSTINATO_SECRET_KEY_FILE: the keys that encrypt connection secrets. Default `secret.key` in the data folder."""
     timezone: str
     """OSTINATO_TIMEZONE: the zone of the local times in the TimeXtender API. Default UTC."""
+    jobs_environment: str
+    """OSTINATO_JOBS_ENVIRONMENT: the environment whose plans are the jobs of the TimeXtender Jobs API. Default
+    Production."""
+    jobs_case: Literal["pascal", "camel"]
+    """OSTINATO_JOBS_CASE: how that API writes names: pascal (as documented) or camel. Default pascal."""
     slots: int
     """OSTINATO_SLOTS: how many tasks this server runs at the same time. Default 8."""
     failed_attempts: int
@@ -92,6 +98,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         port=port,
         secret_key_file=Path(key_file).expanduser().absolute() if key_file else home / "secret.key",
         timezone=zone,
+        jobs_environment=environment.get("OSTINATO_JOBS_ENVIRONMENT") or "Production",
+        jobs_case=_jobs_case(environment),
         slots=_whole_number(environment, "OSTINATO_SLOTS", 8, 1, 1_000),
         failed_attempts=_whole_number(environment, "OSTINATO_FAILED_ATTEMPTS", 300, 1, 1_000_000),
         trusted_proxies=_networks(environment, "OSTINATO_TRUSTED_PROXIES"),
@@ -166,6 +174,16 @@ def _flag(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
     if text not in ("on", "off", "true", "false", "1", "0"):
         raise WrongSetting(f"{name} is {text!r}: use on or off")
     return text in ("on", "true", "1")
+
+
+def _jobs_case(environment: Mapping[str, str]) -> Literal["pascal", "camel"]:
+    match environment.get("OSTINATO_JOBS_CASE") or "pascal":
+        case "pascal":
+            return "pascal"
+        case "camel":
+            return "camel"
+        case other:
+            raise WrongSetting(f"OSTINATO_JOBS_CASE is {other!r}: use pascal or camel")
 
 
 def _networks(environment: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -55,6 +55,7 @@ def test_the_public_list_is_what_we_think_it_is() -> None:
         "/swagger/swagger-ui-standalone-preset.js",
         "/swagger/favicon-32x32.png",
         "/swagger/timextender.json",
+        "/swagger/timextender-jobs.json",
         "/swagger/native.json",
     } == PUBLIC
 
@@ -231,11 +232,11 @@ async def test_swagger_works_without_the_internet(client: httpx.AsyncClient) -> 
     for name in re.findall(r'(?:src|href)="([^"]+)"', page.text):
         assert (await client.get(f"/{name}")).status_code == 200, name
     start = (await client.get("/swagger/start.js")).text
-    for document in ("timextender", "native"):
+    for document, header in (("timextender", "X-API-Key"), ("timextender-jobs", "apiKey"), ("native", "X-API-Key")):
         assert f"swagger/{document}.json" in start
         published = (await client.get(f"/swagger/{document}.json")).json()
         assert published["openapi"] == "3.0.3"
-        assert published["components"]["securitySchemes"]["ApiKey"]["name"] == "X-API-Key"
+        assert published["components"]["securitySchemes"]["ApiKey"]["name"] == header
         assert published["security"] == [{"ApiKey": []}]
 
 

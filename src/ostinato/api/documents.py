@@ -41,11 +41,9 @@ def refusals(*statuses: int, body: type[msgspec.Struct] = ProblemDetails) -> dic
     }
 
 
-def document(router: Router, title: str, description: str) -> bytes:
-    """The OpenAPI 3.0 document of one dialect, as JSON."""
-    key = SecurityScheme(
-        type="apiKey", name="X-API-Key", security_scheme_in="header", description="An API key: txk_..."
-    )
+def document(router: Router, title: str, description: str, header: str = "X-API-Key") -> bytes:
+    """The OpenAPI 3.0 document of one dialect, as JSON; `header` is where its clients send the key."""
+    key = SecurityScheme(type="apiKey", name=header, security_scheme_in="header", description="An API key: txk_...")
     config = OpenAPIConfig(
         title=title,
         version=__version__,

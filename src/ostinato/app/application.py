@@ -95,6 +95,8 @@ class App:
     """Runs that this server has ended and told nobody of yet."""
     watched: dict[RunId, asyncio.Event] = field(default_factory=dict)
     """Runs whose end somebody waits for, through this server."""
+    installation: int | None = None
+    """The number of the installation, once somebody has asked for it."""
 
     def now(self) -> datetime:
         """The time by the database, which all servers share; by this machine's own clock before it has been told."""

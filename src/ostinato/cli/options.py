@@ -36,6 +36,8 @@ SERVER_SETTINGS = {
     "database_url": ("URL", "A PostgreSQL 15 or newer. [the embedded one in the data folder]"),
     "secret_key_file": ("FILE", "The keys that encrypt connection secrets. [secret.key in the data folder]"),
     "timezone": ("ZONE", "Zone of local times in the TimeXtender API. [UTC]"),
+    "jobs_environment": ("NAME", "Whose plans are the jobs of the TimeXtender Jobs API. [Production]"),
+    "jobs_case": ("CASE", "How that API writes names: pascal or camel. [pascal]"),
     "slots": ("NUMBER", "How many tasks run at the same time. [8]"),
     "failed_attempts": ("NUMBER", "Unknown keys and failed sign-ins that an address may have in a minute. [300]"),
     "trusted_proxies": ("NETWORKS", "Whose X-Forwarded-For is believed, with commas between. [none]"),
