@@ -107,6 +107,12 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/audit"): Ask("/api/v1/audit", ONLY_ADMIN),
     ("GET", "/api/v1/audit/export"): Ask("/api/v1/audit/export", ONLY_ADMIN),
     ("GET", "/api/v1/audit/chain"): Ask("/api/v1/audit/chain", ONLY_ADMIN),
+    ("POST", "/api/v1/sign-out"): Ask("/api/v1/sign-out", LIMITED, {"everywhere": True}),
+    ("GET", "/api/v1/me"): Ask("/api/v1/me"),
+    ("GET", "/api/v1/me/workspaces"): Ask("/api/v1/me/workspaces", empty=frozenset({"stranger"})),
+    ("PUT", "/api/v1/me/password"): Ask(
+        "/api/v1/me/password", LIMITED, {"current": "x", "new": "correct horse battery"}
+    ),
     ("GET", f"{V0}/workspaces"): Ask(f"{V0}/workspaces", empty=frozenset({"stranger"})),
     ("GET", f"{V0}/{{workspace:str}}/process-maps"): Ask(f"{V0}/finance/process-maps", CLOSED),
     ("GET", f"{V0}/{{workspace:str}}/process-maps/{{processMapId:str}}/tasks"): Ask(

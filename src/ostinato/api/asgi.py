@@ -13,6 +13,7 @@ from litestar.types import ASGIApp
 from ostinato.api.attempts import FailedAttempts
 from ostinato.api.authentication import Authentication
 from ostinato.api.documents import document
+from ostinato.api.doors import make_door
 from ostinato.api.entrance import Entrance, explain
 from ostinato.api.methods import HeadAsGet
 from ostinato.api.native import errors as native_errors
@@ -43,12 +44,14 @@ DESCRIPTION = "Part of Ostinato. Click Authorize and enter an API key to try the
 def make_asgi(app: App, settings: Settings, ready: Callable[[], bool]) -> ASGIApp:
     """The whole HTTP side as one ASGI application; until `ready()` only `/health` and `/swagger` answer."""
     failures = FailedAttempts(settings.failed_attempts, time.monotonic)
-    inner = HeadAsGet(make_router(app, settings, ready))
+    inner = HeadAsGet(make_router(app, settings, ready, failures))
     walled = Authentication(inner, app, ready, failures, settings.trusted_proxies)
     return Entrance(SwaggerSlash(walled), refuse)
 
 
-def make_router(app: App, settings: Settings, ready: Callable[[], bool]) -> Litestar:
+def make_router(
+    app: App, settings: Settings, ready: Callable[[], bool], failures: FailedAttempts | None = None
+) -> Litestar:
     """The routes of all dialects, without the wall around them."""
     swagger = swagger_routes(
         {
@@ -57,11 +60,12 @@ def make_router(app: App, settings: Settings, ready: Callable[[], bool]) -> Lite
             "native": lambda: document(NATIVE, DOCUMENTS["native"], DESCRIPTION),
         }
     )
+    door = make_door(app, settings, ready, failures)
     zone = ZoneInfo(settings.timezone)
     jobs = Jobs(environment=settings.jobs_environment, case=settings.jobs_case, zone=zone)
     return Litestar(
         [NATIVE, TIMEXTENDER, TIMEXTENDER_JOBS, swagger],
-        state=State({"app": app, "ready": ready, "zone": zone, "jobs": jobs}),
+        state=State({"app": app, "ready": ready, "zone": zone, "jobs": jobs, "door": door}),
         guards=[permitted],
         exception_handlers={Exception: _refuse_in_route},
         request_class=PlainRequest,

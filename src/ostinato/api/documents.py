@@ -63,7 +63,8 @@ def document(router: Router, title: str, description: str, header: str = "X-API-
 
 def _forget_the_framework(responses: dict[str, Any]) -> None:
     """The framework documents its own body for wrong parameters, which our handlers replace: ours are problem JSON."""
-    if "application/json" in responses.get("400", {}).get("content", {}):
+    said = responses.get("400", {}).get("content", {}).get("application/json", {})
+    if "status_code" in said.get("schema", {}).get("properties", {}):
         del responses["400"]
 
 

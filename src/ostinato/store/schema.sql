@@ -882,6 +882,19 @@ CREATE TABLE number_series (
 
 COMMENT ON TABLE number_series IS 'Hands out the small integers by which tasks (one series per type) and plans are known outside.';
 
+CREATE TABLE pending_sign_in (
+    state_digest bytea NOT NULL,
+    browser_digest bytea NOT NULL,
+    nonce text NOT NULL,
+    verifier text NOT NULL,
+    return_to text NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE pending_sign_in IS 'Sign-ins that a provider has been asked for; each is answered once, by the browser that began it.';
+
+COMMENT ON COLUMN pending_sign_in.verifier IS 'What proves to the provider that the code is ours (RFC 7636).';
+
 CREATE TABLE plan (
     id bigint NOT NULL,
     environment_id bigint NOT NULL,
@@ -1387,6 +1400,9 @@ ALTER TABLE ONLY migration
 ALTER TABLE ONLY number_series
     ADD CONSTRAINT number_series_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY pending_sign_in
+    ADD CONSTRAINT pending_sign_in_pkey PRIMARY KEY (state_digest);
+
 ALTER TABLE ONLY plan
     ADD CONSTRAINT plan_environment_id_number_key UNIQUE (environment_id, number);
 
@@ -1468,6 +1484,8 @@ CREATE INDEX audit_unsealed ON audit USING btree (id) WHERE (seal IS NULL);
 
 CREATE INDEX credential_expiring ON credential USING btree (expires_at) WHERE ((deleted_at IS NULL) AND (expires_at IS NOT NULL));
 
+CREATE INDEX credential_fleeting ON credential USING btree (expires_at) WHERE (kind = ANY (ARRAY['session'::text, 'access_token'::text]));
+
 CREATE INDEX credential_owner ON credential USING btree (user_id, kind) WHERE (deleted_at IS NULL);
 
 CREATE INDEX credential_secret_credential ON credential_secret USING btree (credential_id);
@@ -1495,6 +1513,8 @@ CREATE INDEX kept_run_of_root ON ONLY kept_run USING btree (root_run_id, id) WHE
 CREATE INDEX kept_run_of_workspace ON ONLY kept_run USING btree (workspace_id, id) WHERE (parent_run_id IS NULL);
 
 CREATE INDEX kept_step_of_run ON ONLY kept_step USING btree (run_id);
+
+CREATE INDEX pending_sign_in_expiring ON pending_sign_in USING btree (expires_at);
 
 CREATE INDEX plan_member_task ON plan_member USING btree (task_id);
 

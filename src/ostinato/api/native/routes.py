@@ -14,9 +14,11 @@ from ostinato.api.dependencies import PROVIDED, TheActor, TheApp
 from ostinato.api.native import translate, wire
 from ostinato.api.native.audit import AUDIT
 from ostinato.api.native.keys import KEYS
+from ostinato.api.native.oauth import OAUTH
 from ostinato.api.native.parameters import Limit, refusals
 from ostinato.api.native.patience import wait_until
 from ostinato.api.native.people import PEOPLE
+from ostinato.api.native.sign_in import SIGN_IN
 from ostinato.api.permissions import ANYBODY, PUBLIC
 from ostinato.api.responses import WrittenJson
 from ostinato.app import definitions, health, history, pauses, reruns, runs, starts, tasks, waiting
@@ -351,6 +353,8 @@ API = Router(
         PEOPLE,
         KEYS,
         AUDIT,
+        SIGN_IN,
+        OAUTH,
     ],
 )
 NATIVE = Router("/", route_handlers=[healthy, live, ready, API], dependencies=PROVIDED)
