@@ -495,6 +495,7 @@ BEGIN
 END $_$;
 
 COMMENT ON FUNCTION find_tree_log(wanted bigint, environment bigint, day date, workspaces bigint[], most bigint) IS 'What an outermost run and the runs below it have in their logs, run by run in the order they were made, until there are enough lines. What was written while they were being moved stayed behind and is read as well.';
+
 CREATE FUNCTION find_wanted_runs(workspaces bigint[], before bigint, states text[], begin_at timestamp with time zone, end_at timestamp with time zone, types text[], called text, why text, asked_by text, words text, most bigint) RETURNS SETOF kept_run
     LANGUAGE plpgsql STABLE ROWS 50
     AS $_$
