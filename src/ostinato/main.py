@@ -94,8 +94,13 @@ async def _serve(settings: Settings, url: str, revive: Callable[[], bool], liste
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
+
+        def end() -> None:
+            app.stopping.set()
+            server.stop()
+
         for stop in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(stop, server.stop)
+            asyncio.get_running_loop().add_signal_handler(stop, end)
         sys.stderr.write(
             f"Ostinato {__version__} answers at {address(settings.host, settings.port)}, data in {settings.home}\n"
         )

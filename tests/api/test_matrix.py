@@ -64,6 +64,7 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/runs"): Ask("/api/v1/runs", empty=NOTHING_SEEN),
     ("POST", "/api/v1/runs"): Ask("/api/v1/runs", {**HIDDEN, **NO_EXECUTE}, {"name": "load"}),
     ("GET", "/api/v1/runs/{run_id:int}"): Ask("/api/v1/runs/1", HIDDEN),
+    ("GET", "/api/v1/runs/{run_id:int}/events"): Ask("/api/v1/runs/1/events", HIDDEN),
     ("GET", "/api/v1/runs/{run_id:int}/logs"): Ask("/api/v1/runs/1/logs", HIDDEN),
     ("GET", "/api/v1/runs/{run_id:int}/findings"): Ask("/api/v1/runs/1/findings", HIDDEN),
     ("POST", "/api/v1/runs/{run_id:int}/cancellation"): Ask("/api/v1/runs/1/cancellation", {**HIDDEN, **NO_EXECUTE}),

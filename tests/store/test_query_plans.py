@@ -163,6 +163,10 @@ def _keys() -> list[starts.Kept]:
     return [starts.Kept(scope="user:1", key=f"new {n}", run=n, task=1, plan=None) for n in range(BATCH)]
 
 
+LATELY = runs.Wanted(limit=100, types=("Probe",), text="TASK", begin=NOW - timedelta(days=30), before=1_200_000)
+FAILED_CHECKS = runs.Wanted(limit=100, before=500_000, states=(State.FAILED,), text="task", cause="api")
+NOWHERE = runs.Wanted(limit=100, text="no run has these words")
+LONG_AGO = runs.Wanted(limit=100, begin=NOW - timedelta(days=9), text="no run has these words")
 Call = Callable[[Any], Awaitable[Any]]
 
 
@@ -298,6 +302,10 @@ HOT_STATEMENTS: dict[str, tuple[Call, Bound]] = {
         lambda tx: plan_runs.lines(tx, ADMIN, EnvironmentId(1), LIVE_RUNS, SOME),
         all_in_all(10_000, 2_000),
     ),
+    "runs/standings": (lambda tx: runs.standings(tx, 600_001, ADMIN), all_in_all(1_000, 500)),
+    "runs/search": (lambda tx: runs.search(tx, ADMIN, LATELY), all_in_all(2_000, 1_000)),
+    "runs/search, failed": (lambda tx: runs.search(tx, ADMIN, FAILED_CHECKS), all_in_all(2_000, 2_000)),
+    "runs/count": (lambda tx: runs.count(tx, ADMIN, runs.Wanted(types=("Probe",)), 1_001), all_in_all(4_000, 2_000)),
     "history/ripe": (
         lambda tx: history.ripe(tx, NOW - timedelta(hours=1), BATCH, 5_000),
         each(20, 50, "run_to_keep run_of_root run_log_pkey"),
@@ -331,6 +339,13 @@ HISTORY: dict[str, tuple[Call, Bound]] = {
         lambda tx: plan_runs.lines(tx, ADMIN, EnvironmentId(1), KEPT_RUNS, SOME),
         all_in_all(3_000, 3_000),
     ),
+    "runs/standings": (lambda tx: runs.standings(tx, 600_001, ADMIN), all_in_all(1_000, 500)),
+    "runs/search": (lambda tx: runs.search(tx, ADMIN, LATELY), all_in_all(2_000, 3_000)),
+    "runs/search, failed": (lambda tx: runs.search(tx, ADMIN, FAILED_CHECKS), all_in_all(2_000, 2_000)),
+    "runs/count": (lambda tx: runs.count(tx, ADMIN, runs.Wanted(types=("Probe",)), 1_001), all_in_all(4_000, 2_000)),
+    # What nothing matches is looked for in all that may match, once; a beginning leaves the weeks before it alone.
+    "runs/search, in vain": (lambda tx: runs.search(tx, ADMIN, NOWHERE), all_in_all(2_000, 40_000)),
+    "runs/search, in vain, since": (lambda tx: runs.search(tx, ADMIN, LONG_AGO), all_in_all(2_000, 8_000)),
 }
 """The same when a million runs are history, spread over weeks."""
 

@@ -18,6 +18,7 @@ from ostinato.api.entrance import Entrance, explain
 from ostinato.api.methods import HeadAsGet
 from ostinato.api.native import errors as native_errors
 from ostinato.api.native.routes import NATIVE
+from ostinato.api.native.streams import Streams
 from ostinato.api.permissions import permitted
 from ostinato.api.problems import Refusal, answer
 from ostinato.api.requests import PlainRequest
@@ -65,7 +66,7 @@ def make_router(
     jobs = Jobs(environment=settings.jobs_environment, case=settings.jobs_case, zone=zone)
     return Litestar(
         [NATIVE, TIMEXTENDER, TIMEXTENDER_JOBS, swagger],
-        state=State({"app": app, "ready": ready, "zone": zone, "jobs": jobs, "door": door}),
+        state=State({"app": app, "ready": ready, "zone": zone, "jobs": jobs, "door": door, "streams": Streams()}),
         guards=[permitted],
         exception_handlers={Exception: _refuse_in_route},
         request_class=PlainRequest,

@@ -22,7 +22,7 @@ WORDS = {
     409: "It is not possible at the moment.",
     413: "The body is too large.",
     422: "The input is wrong; `errors` says where.",
-    429: "Too many failures from this address: wait as long as `Retry-After` says.",
+    429: "Too many at the same time, or failures before: wait as long as `Retry-After` says.",
     503: "The server is starting, or its database does not answer: try again.",
 }
 

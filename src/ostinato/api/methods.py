@@ -25,7 +25,9 @@ class HeadAsGet:
         if scope["type"] != ScopeType.HTTP:
             await self._inner(scope, receive, send)
             return
-        asked: Scope = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        asked: Scope = scope
+        if scope["method"] == "HEAD":
+            asked = {**scope, "method": "GET", "state": {**scope["state"], "head": True}}
 
         async def pass_on(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] in TELL_METHODS:

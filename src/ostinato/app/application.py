@@ -17,6 +17,9 @@ from ostinato.core.plans import Graph
 from ostinato.core.retries import RetryPolicy
 from ostinato.store.db import Database
 
+MOST_SEARCHES = 2
+"""At the same time, on one server."""
+
 
 @dataclass(slots=True)
 class Held:
@@ -98,6 +101,11 @@ class App:
     installation: int | None = None
     """The number of the installation, once somebody has asked for it."""
 
+    searching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_SEARCHES))
+    """Searches may take long: most connections to the database are left to everybody else."""
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when this server is about to end: answers that go on for long end first."""
+
     def now(self) -> datetime:
         """The time by the database, which all servers share; by this machine's own clock before it has been told."""
         if self.told_time is None:
@@ -113,6 +121,11 @@ class App:
     def watch(self, run: RunId) -> asyncio.Event:
         """Set when this server ends the run; whoever waits looks now and then as well, for another one may."""
         return self.watched.setdefault(run, asyncio.Event())
+
+    def forget(self, run: RunId) -> None:
+        """A run was seen to have ended, whoever ended it: those who wait for it look."""
+        if (event := self.watched.pop(run, None)) is not None:
+            event.set()
 
     def tell_watching(self) -> None:
         """Tell those who wait for runs that have ended."""

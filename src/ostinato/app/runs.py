@@ -21,6 +21,8 @@ from ostinato.store import findings, logs, runs, steps
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx
 
+MOST_COUNTED = 10_000
+
 
 class Tree(msgspec.Struct, frozen=True, kw_only=True):
     """A run with everything below it, and how far its steps are."""
@@ -107,6 +109,18 @@ async def list_runs(app: App, actor: Actor, wanted: runs.Wanted) -> runs.Page:
     """The newest runs that were started by themselves, a page at a time."""
     async with app.db.reading() as tx:
         return await runs.list_runs(tx, actor.subject, wanted)
+
+
+async def search(app: App, actor: Actor, wanted: runs.Wanted) -> list[runs.Seen]:
+    """Like `list_runs`, by what no index has: it may read all of history, so a server makes few at a time."""
+    async with app.searching, app.db.reading() as tx:
+        return await runs.search(tx, actor.subject, wanted)
+
+
+async def count(app: App, actor: Actor, wanted: runs.Wanted) -> int:
+    """How many runs match on all pages together; MOST_COUNTED + 1 if there are more than MOST_COUNTED."""
+    async with app.searching, app.db.reading() as tx:
+        return await runs.count(tx, actor.subject, wanted, MOST_COUNTED + 1)
 
 
 async def read_log(app: App, actor: Actor, run: RunId, after: int, most: int) -> list[logs.Written]:

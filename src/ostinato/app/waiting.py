@@ -42,6 +42,13 @@ class ToldPage(msgspec.Struct, frozen=True, kw_only=True):
     waits: Mapping[RunId, str]
 
 
+class ToldSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of runs that match a filter, and what those of them wait for that wait."""
+
+    found: Sequence[Seen]
+    waits: Mapping[RunId, str]
+
+
 async def get(app: App, actor: Actor, run: RunId, now: datetime) -> Told:
     """One run; raises NotFound."""
     seen = await runs.get(app, actor, run)
@@ -63,6 +70,12 @@ async def list_runs(app: App, actor: Actor, wanted: Wanted, now: datetime) -> To
     page = await runs.list_runs(app, actor, wanted)
     numbers = [run for run, state in zip(page.live, page.states, strict=True) if state in WAITING]
     return ToldPage(page=page, waits=await explain(app, actor, numbers, now))
+
+
+async def search(app: App, actor: Actor, wanted: Wanted, now: datetime) -> ToldSearch:
+    """The newest runs that match a filter, a page at a time."""
+    found = await runs.search(app, actor, wanted)
+    return ToldSearch(found=found, waits=await explain(app, actor, _waiting(found), now))
 
 
 async def explain(app: App, actor: Actor, numbers: Sequence[RunId], now: datetime) -> Mapping[RunId, str]:

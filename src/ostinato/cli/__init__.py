@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from ostinato import __version__
-from ostinato.cli import admin, definitions, demo, options, runs, server, users
+from ostinato.cli import admin, definitions, demo, listing, options, runs, server, users
 from ostinato.cli.errors import INTERRUPTED, Failure
 from ostinato.cli.text import problem_line
 from ostinato.core.errors import Invalid, OstinatoError
@@ -58,6 +58,7 @@ app = typer.Typer(cls=Commands, help=HELP, rich_markup_mode=None, pretty_excepti
 administration = typer.Typer(
     help="Users, keys and rights, on the server's own machine.", rich_markup_mode=None, no_args_is_help=True
 )
+runs_of_all = typer.Typer(help="The runs there were.", rich_markup_mode=None, no_args_is_help=True)
 
 
 def _print_version(wanted: bool) -> None:
@@ -93,6 +94,8 @@ app.command()(runs.cancel)
 app.command()(runs.rerun)
 app.command()(runs.pause)
 app.command()(runs.resume)
+runs_of_all.command("list")(listing.list_runs)
+app.add_typer(runs_of_all, name="runs")
 app.command()(demo.demo)
 administration.command()(admin.create_key)
 administration.command()(admin.list_keys)

@@ -9,7 +9,7 @@ import typer
 
 from ostinato.cli import following, options, text
 from ostinato.cli.errors import INTERRUPTED, NotReachable, Refused, WrongUsage
-from ostinato.cli.telling import cells, in_order, label, outcome, task_table
+from ostinato.cli.telling import cells, in_order, label, outcome, run_table, task_table
 from ostinato.cli.wire import LogPage, Run, RunDetail, RunPage, Status
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def _overview(server: "Server", found: Any) -> tuple[list[str], Any]:
         f"tasks: {standing.work.running} running, {standing.work.queued} waiting; plans: {standing.work.plans} running",
     ]
     if latest:
-        lines += ["", *_run_table(latest)]
+        lines += ["", *run_table(latest)]
     waits = list(_waiting(server))
     if waits:
         lines += ["", "Waiting:", *waits[:MOST_WAITING]]
@@ -288,22 +288,6 @@ def _child_table(detail: RunDetail) -> list[str]:
     ]
     heads = ("RUN", "TASK", "STEP", "STATE", "DURATION", "ROWS", "NOTE")
     return text.columns(heads, rows, right=frozenset({"RUN", "DURATION", "ROWS"}))
-
-
-def _run_table(runs: list[Run]) -> list[str]:
-    rows = [
-        (
-            str(run.id),
-            run.name,
-            f"{run.environment}/{run.workspace}",
-            run.state,
-            text.local_time(run.started_at or run.queued_at),
-            cells(run)[1],
-        )
-        for run in runs
-    ]
-    heads = ("RUN", "NAME", "WORKSPACE", "STATE", "STARTED", "DURATION")
-    return text.columns(heads, rows, right=frozenset({"RUN", "DURATION"}))
 
 
 def _new_lines(server: "Server", run: Run, pages: dict[int, LogPage]) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """How runs are told in words: their order, the cells of their rows, how they ended."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ostinato.cli import text
 from ostinato.cli.wire import Run, RunDetail
@@ -57,3 +57,20 @@ def why(run: Run) -> str:
     handles = f"handles the failure of {text.plain(run.step)}" if run.handler and run.step else ""
     reason = "" if run.succeeded else ": ".join(text.plain(part) for part in (run.reason, run.message) if part)
     return "; ".join(filter(None, (handles, reason)))
+
+
+def run_table(runs: Sequence[Run]) -> list[str]:
+    """The lines of a table of runs that were started by themselves."""
+    rows = [
+        (
+            str(run.id),
+            run.name,
+            f"{run.environment}/{run.workspace}",
+            run.state,
+            text.local_time(run.started_at or run.queued_at),
+            cells(run)[1],
+        )
+        for run in runs
+    ]
+    heads = ("RUN", "NAME", "WORKSPACE", "STATE", "STARTED", "DURATION")
+    return text.columns(heads, rows, right=frozenset({"RUN", "DURATION"}))

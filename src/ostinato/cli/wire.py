@@ -44,8 +44,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return self.state == "SUCCEEDED"
 
 
-class RunPage(msgspec.Struct, frozen=True, kw_only=True):
+class RunPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     items: list[Run]
+    next: int | None = None
+    total: int | None = None
+    total_is_exact: bool = True
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ import msgspec
 from ostinato.core.ids import GraphId, Lease, PlanId, PoolId, RunId, SubjectId, TaskId
 from ostinato.core.progress import PlanEnd
 from ostinato.core.states import Hold, Reason, State
-from ostinato.store.db import Tx, execute, fetch, fetch_one
+from ostinato.store.db import Tx, execute, fetch, fetch_one, fetch_value
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -114,6 +114,25 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[State, ...] = ()
     workspace: str | None = None
     environment: str | None = None
+    begin: datetime | None = None
+    """Queued at this moment or later."""
+    end: datetime | None = None
+    """Queued before this moment."""
+    types: tuple[str, ...] = ()
+    """Types of tasks, and `plan`."""
+    name: str | None = None
+    """Of the task or plan, exactly."""
+    text: str | None = None
+    """In the name or in the message, without regard to case."""
+    cause: str | None = None
+    requested_by: str | None = None
+    """The name of a user."""
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it asks for what no index has: such a list may have to read all of history."""
+        narrow = (self.begin, self.end, self.name, self.text, self.cause, self.requested_by)
+        return bool(self.types) or any(value is not None for value in narrow)
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -127,6 +146,16 @@ class Page(msgspec.Struct, frozen=True):
     states: list[State]
     number: int
     last: RunId | None
+
+
+class Standings(msgspec.Struct, frozen=True):
+    """How a run stands, and of it and every run below it, by position: its parent, and a number that is another one
+    when anything moved the run."""
+
+    state: State
+    runs: list[RunId]
+    parents: list[RunId | None]
+    marks: list[int]
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -194,11 +223,27 @@ async def tree(tx: Tx, run: RunId, viewer: SubjectId) -> list[Seen]:
     return await fetch(tx, "runs/tree", Seen, run, viewer)
 
 
+async def standings(tx: Tx, run: RunId, viewer: SubjectId) -> Standings | None:
+    return await fetch_one(tx, "runs/standings", Standings, run, viewer)
+
+
 async def list_runs(tx: Tx, viewer: SubjectId, wanted: Wanted) -> Page:
     states = [state.value for state in wanted.states] if wanted.states else None
     return await fetch_one(
         tx, "runs/list", Page, wanted.before, viewer, states, wanted.workspace, wanted.environment, wanted.limit
     ) or Page(items=b"", live=[], states=[], number=0, last=None)
+
+
+async def search(tx: Tx, viewer: SubjectId, wanted: Wanted) -> list[Seen]:
+    """A page of the runs that match all of what is wanted, the newest first."""
+    place = (wanted.workspace, wanted.environment)
+    return await fetch(tx, "runs/search", Seen, viewer, wanted.before, *place, *_filter(wanted), wanted.limit)
+
+
+async def count(tx: Tx, viewer: SubjectId, wanted: Wanted, most: int) -> int:
+    """How many runs match, on all pages together; `most` if there are more."""
+    place = (wanted.workspace, wanted.environment)
+    return int(await fetch_value(tx, "runs/count", viewer, *place, *_filter(wanted), most) or 0)
 
 
 async def count_work(tx: Tx, viewer: SubjectId) -> Work:
@@ -237,3 +282,16 @@ async def end_plans(tx: Tx, ends: Sequence[tuple[RunId, PlanEnd]], now: datetime
 
 async def overdue(tx: Tx, now: datetime, most: int) -> list[RunId]:
     return [row["id"] for row in await fetch(tx, "runs/overdue", dict, now, most)]
+
+
+def _filter(wanted: Wanted) -> tuple[Any, ...]:
+    return (
+        [state.value for state in wanted.states] or None,
+        wanted.begin,
+        wanted.end,
+        list(wanted.types) or None,
+        wanted.name,
+        wanted.cause,
+        wanted.requested_by,
+        wanted.text,
+    )

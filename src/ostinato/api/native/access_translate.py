@@ -12,7 +12,7 @@ from ostinato.app.keys import Made, Wish
 from ostinato.app.people import UserChange
 from ostinato.core.credentials import Kind, preview
 from ostinato.core.errors import Invalid, Problem
-from ostinato.core.times import instant
+from ostinato.core.times import instant, read_instant
 from ostinato.store import audit, credentials, users
 
 T = TypeVar("T")
@@ -136,12 +136,9 @@ def moment(field: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.tzinfo is None or not 1970 <= parsed.year < 9999:
-        raise Invalid(Problem(path=field, message="write a time with its offset, such as 2026-03-01T12:00:00Z"))
-    return parsed
+        return read_instant(text)
+    except ValueError as error:
+        raise Invalid(Problem(path=field, message=str(error))) from error
 
 
 def _instant(at: datetime | None) -> str | None:

@@ -25,8 +25,16 @@ STATUSES: dict[type[OstinatoError], int] = {
     TooMany: 429,
     Unavailable: 503,
 }
-NAMES = {"state_filter": "state", "key": "Idempotency-Key", "data": "body"}
-"""Parameters whose names the framework keeps for itself, or that are headers."""
+NAMES = {
+    "state_filter": "state",
+    "queued_from": "from",
+    "queued_to": "to",
+    "types": "type",
+    "requested_by": "requestedBy",
+    "key": "Idempotency-Key",
+    "data": "body",
+}
+"""Parameters whose names the framework or the language keeps for itself, or that are headers."""
 
 
 def refuse(error: Exception) -> problems.Refusal | None:

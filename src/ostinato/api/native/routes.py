@@ -7,34 +7,31 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.datastructures import State as ServerState
 from litestar.openapi import ResponseSpec
-from litestar.params import HeaderParameter, JSONBody, PathParameter, QueryParameter
+from litestar.params import HeaderParameter, JSONBody, QueryParameter
 
 from ostinato import __version__
 from ostinato.api.dependencies import PROVIDED, TheActor, TheApp
 from ostinato.api.native import translate, wire
 from ostinato.api.native.audit import AUDIT
+from ostinato.api.native.events import follow_run
 from ostinato.api.native.keys import KEYS
+from ostinato.api.native.listing import Filter, list_runs
 from ostinato.api.native.oauth import OAUTH
-from ostinato.api.native.parameters import Limit, refusals
+from ostinato.api.native.parameters import Limit, RunNumber, known, refusals
 from ostinato.api.native.patience import wait_until
 from ostinato.api.native.people import PEOPLE
 from ostinato.api.native.sign_in import SIGN_IN
 from ostinato.api.permissions import ANYBODY, PUBLIC
-from ostinato.api.responses import WrittenJson
 from ostinato.app import definitions, health, history, pauses, reruns, runs, starts, tasks, waiting
 from ostinato.app.starts import Trigger
 from ostinato.core.access import Permission
-from ostinato.core.errors import NotFound
 from ostinato.core.health import why_not_live, why_not_ready
-from ostinato.core.ids import RunId
 from ostinato.core.states import ENDED, State
 from ostinato.store.logs import Written
-from ostinato.store.runs import Wanted
 
 MOST_BYTES_OF_DEFINITIONS = 12_000_000
 MOST_WAIT = 30
 
-RunNumber = Annotated[int, PathParameter(description="The id of the run.")]
 Wait = Annotated[
     float, QueryParameter(ge=0, le=MOST_WAIT, description="Seconds to hold the answer back while nothing has happened.")
 ]
@@ -44,10 +41,8 @@ Key = Annotated[
         name="Idempotency-Key", min_length=1, max_length=200, description="The same key starts nothing a second time."
     ),
 ]
-Filter = Annotated[str | None, QueryParameter(pattern=wire.CLEAN, max_length=wire.LONGEST_NAME)]
 
 
-RUN_PAGE = ResponseSpec(data_container=wire.RunPage, description="The page.", generate_examples=False)
 FAILING = {503: ResponseSpec(data_container=wire.Probe, description="And why.", generate_examples=False)}
 NOT_READY = {503: ResponseSpec(data_container=wire.Health, description="Not yet.", generate_examples=False)}
 
@@ -123,34 +118,6 @@ async def start_run(app: TheApp, actor: TheActor, data: JSONBody[wire.Start], ke
 
 
 @get(
-    "/runs",
-    needs=Permission.VIEW,
-    operation_id="listRuns",
-    summary="The newest runs started by themselves",
-    responses={200: RUN_PAGE, **refusals(401, 422)},
-)
-async def list_runs(
-    app: TheApp,
-    actor: TheActor,
-    limit: Limit = 50,
-    before: Annotated[
-        int | None, QueryParameter(ge=1, le=wire.LARGEST, description="Only runs older than this.")
-    ] = None,
-    state_filter: Annotated[list[State] | None, QueryParameter(name="state")] = None,
-    workspace: Filter = None,
-    environment: Filter = None,
-) -> WrittenJson:
-    wanted = Wanted(
-        limit=limit,
-        before=RunId(before) if before else None,
-        states=tuple(state_filter or ()),
-        workspace=workspace,
-        environment=environment,
-    )
-    return translate.run_page(app, await waiting.list_runs(app, actor, wanted, app.now()), limit)
-
-
-@get(
     "/runs/{run_id:int}",
     needs=Permission.VIEW,
     operation_id="getRun",
@@ -159,7 +126,7 @@ async def list_runs(
 )
 async def get_run(app: TheApp, actor: TheActor, run_id: RunNumber, wait: Wait = 0) -> wire.RunDetail:
     """With `wait`, the answer comes as soon as the run has ended."""
-    run = _known(run_id)
+    run = known(run_id)
     if wait:
         await wait_until(
             lambda: runs.get(app, actor, run), lambda seen: seen.state in ENDED, wait, lambda: app.watch(run)
@@ -183,7 +150,7 @@ async def read_log(
     wait: Wait = 0,
 ) -> wire.LogPage:
     """With `wait`, the answer comes as soon as there is a line, or the run has ended."""
-    run = _known(run_id)
+    run = known(run_id)
 
     async def look() -> tuple[State, list[Written]]:
         state = (await runs.get(app, actor, run)).state
@@ -207,7 +174,7 @@ async def list_findings(
     offset: Annotated[int, QueryParameter(ge=0, le=2**31 - 1)] = 0,
     limit: Limit = 100,
 ) -> wire.FindingPage:
-    run = _known(run_id)
+    run = known(run_id)
     found = await runs.list_findings(app, actor, run, offset, limit)
     return translate.finding_page(found, await tasks.count_findings(app, actor, run))
 
@@ -222,7 +189,7 @@ async def list_findings(
 )
 async def cancel_run(app: TheApp, actor: TheActor, run_id: RunNumber) -> wire.Run:
     """Asking again changes nothing."""
-    run, now = _known(run_id), app.now()
+    run, now = known(run_id), app.now()
     await runs.cancel(app, actor, run, now)
     return translate.run(app, await waiting.get(app, actor, run, now))
 
@@ -252,7 +219,7 @@ async def rerun_run(
     """All of it, what failed, or from a step on; a new run that points to the old one."""
     now = app.now()
     newest = data.version == "newest"
-    run = await reruns.rerun(app, actor, _known(run_id), data.part, now, step=data.step, newest=newest, key=key)
+    run = await reruns.rerun(app, actor, known(run_id), data.part, now, step=data.step, newest=newest, key=key)
     return translate.run(app, await waiting.get(app, actor, run, now))
 
 
@@ -326,13 +293,6 @@ async def get_definition_schema(actor: TheActor) -> dict[str, Any]:
     return msgspec.to_builtins(definitions.schema(), str_keys=True)  # type: ignore[no-any-return]
 
 
-def _known(run: int) -> RunId:
-    """Numbers that no run can have are not asked for."""
-    if not 0 < run <= wire.LARGEST:
-        raise NotFound("Run", run)
-    return RunId(run)
-
-
 API = Router(
     "/api/v1",
     route_handlers=[
@@ -340,6 +300,7 @@ API = Router(
         start_run,
         list_runs,
         get_run,
+        follow_run,
         read_log,
         list_findings,
         cancel_run,

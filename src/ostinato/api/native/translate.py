@@ -10,8 +10,8 @@ from ostinato.api.native import wire
 from ostinato.api.responses import WrittenJson
 from ostinato.app.application import App
 from ostinato.app.definitions import Bundle, Change, File
-from ostinato.app.runs import Tree, skipped_steps
-from ostinato.app.waiting import Told, ToldPage, ToldTree
+from ostinato.app.runs import MOST_COUNTED, Tree, skipped_steps
+from ostinato.app.waiting import Told, ToldPage, ToldSearch, ToldTree
 from ostinato.core.contracts import Finding
 from ostinato.core.ids import RunId
 from ostinato.core.plans import Graph
@@ -46,14 +46,30 @@ def run(app: App, told: Told) -> wire.Run:
     return msgspec.structs.replace(_run(app, told.run, told.waits), parameters=told.run.parameters)
 
 
-def run_page(app: App, told: ToldPage, limit: int) -> WrittenJson:
+def run_page(app: App, told: ToldPage, limit: int, total: int | None = None) -> WrittenJson:
     """The runs as the database wrote them, and of those that have not ended what it left open."""
     page = told.page
     first, *parts = page.items.split(LEFT_OPEN, len(page.live))
     said = (_left_open(app, run, told.waits.get(run)) for run in page.live)
     items = first + b"".join(more + part for more, part in zip(said, parts, strict=True))
     following = page.last if page.number == limit else None
-    return WrittenJson(b'{"items":[' + items + b'],"next":' + msgspec.json.encode(following) + b"}")
+    around = wire.RunPage(items=(), next=following)
+    frame = msgspec.json.encode(around if total is None else _counted(around, total))
+    return WrittenJson(b'{"items":[' + items + frame.removeprefix(b'{"items":['))
+
+
+def search_page(app: App, told: ToldSearch, limit: int, total: int | None = None) -> WrittenJson:
+    """The same page, of runs that were found by a filter."""
+    page = wire.RunPage(
+        items=[_run(app, seen, told.waits.get(seen.run)) for seen in told.found],
+        next=told.found[-1].run if len(told.found) == limit else None,
+    )
+    return WrittenJson(msgspec.json.encode(page if total is None else _counted(page, total)))
+
+
+def part_of(app: App, seen: Seen, waits: Mapping[RunId, str], graphs: Mapping[RunId, Graph]) -> wire.Run:
+    """A run of a tree; `graphs` are those of the plan runs in it."""
+    return _run(app, seen, waits.get(seen.run), _step_name(seen, graphs))
 
 
 def run_detail(app: App, told: ToldTree) -> wire.RunDetail:
@@ -81,10 +97,14 @@ def paused(found: Runnable, *, paused: bool, changed: bool) -> wire.Paused:
 def log_page(lines: Sequence[Written], after: int, limit: int, state: State) -> wire.LogPage:
     """`state` is what the run's state was before the lines were read: once it has ended there are no new ones."""
     return wire.LogPage(
-        lines=[wire.LogLine(seq=x.seq, attempt=x.attempt, at=instant(x.at), text=x.text) for x in lines],
+        lines=[log_line(line) for line in lines],
         next=lines[-1].seq if lines else after,
         ended=state in ENDED and len(lines) < limit,
     )
+
+
+def log_line(line: Written) -> wire.LogLine:
+    return wire.LogLine(seq=line.seq, attempt=line.attempt, at=instant(line.at), text=line.text)
 
 
 def finding_page(found: Sequence[Finding], total: int) -> wire.FindingPage:
@@ -164,16 +184,20 @@ def _run(app: App, seen: Seen, waits: str | None, step: str | None = None) -> wi
         deadline_at=instant(seen.deadline_at) if seen.deadline_at else None,
         cause=seen.cause,
         rerun_of=seen.rerun_of,
-        progress=_progress(app, seen.run),
+        progress=progress(app, seen.run),
         waiting=waits,
     )
 
 
+def _counted(page: wire.RunPage, total: int) -> wire.RunPage:
+    return msgspec.structs.replace(page, total=min(total, MOST_COUNTED), total_is_exact=total <= MOST_COUNTED)
+
+
 def _left_open(app: App, number: RunId, waits: str | None) -> bytes:
-    return msgspec.json.encode({"progress": _progress(app, number), "waiting": waits})[1:]
+    return msgspec.json.encode({"progress": progress(app, number), "waiting": waits})[1:]
 
 
-def _progress(app: App, number: RunId) -> wire.Progress | None:
+def progress(app: App, number: RunId) -> wire.Progress | None:
     held = app.held.get(number)
     return wire.Progress(rows=held.rows, total=held.total) if held and held.rows is not None else None
 

@@ -135,9 +135,17 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     ]
 
 
-class RunPage(msgspec.Struct, frozen=True, kw_only=True):
+class RunPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     items: Sequence[Run]
     next: Annotated[int | None, msgspec.Meta(description="`before` of the next page; null on the last page.")]
+    total: (
+        Annotated[int, msgspec.Meta(description="With `total`: how many runs match, on all pages together.")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
+    total_is_exact: (
+        Annotated[bool, msgspec.Meta(description="With `total`: false if more match than that, 10,000.")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
