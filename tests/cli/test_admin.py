@@ -144,3 +144,13 @@ def test_a_personal_access_token_is_sent_as_a_bearer(cli: Cli) -> None:
 
 def test_the_record_of_changes_is_checked(cli: Cli) -> None:
     assert cli("admin", "check-audit", code=0).out == "Every record is as it was written\n"
+
+
+def test_a_key_may_be_limited(cli: Cli) -> None:
+    cli("admin", "grant", "--user", "kim", "--workspace", "lab", "--role", "Contributor", code=0)
+    limits = ("--scope", "VIEW", "--only-workspace", "lab", "--expires", "2999-12-31")
+    key = cli("admin", "create-key", "--user", "kim", "--description", "limited", *limits, code=0).out.strip()
+    assert _workspaces(cli, key) == ["lab"]
+    assert "not for EXECUTE" in cli("run", "hello", code=1, OSTINATO_API_KEY=key).err
+    wrong = cli("admin", "create-key", "--user", "kim", "--description", "wrong", "--scope", "FLY", code=2)
+    assert "scopes[0]" in wrong.err

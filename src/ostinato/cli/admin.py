@@ -1,12 +1,13 @@
 """`ostinato admin`: keys and rights, on the server's own machine, whether the server runs or not."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 import typer
 
 from ostinato.cli import options, text
-from ostinato.core.access import ROLES
+from ostinato.core.access import ROLES, Permission, Tenant
 from ostinato.core.credentials import Kind, preview
 
 if TYPE_CHECKING:
@@ -14,6 +15,22 @@ if TYPE_CHECKING:
 
 LARGEST = 2**63 - 1
 
+Scopes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--scope",
+        metavar="PERMISSION",
+        help=f"Limit it to this; may be repeated: {', '.join((*Permission, *Tenant))}. [whatever its owner may]",
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only-workspace", metavar="KEY", help="Limit it to this workspace; may be repeated. [all]"),
+]
+Expires = Annotated[
+    datetime | None,
+    typer.Option("--expires", metavar="DATE", formats=["%Y-%m-%d"], help="The day, in UTC, on which it ends. [never]"),
+]
 User = Annotated[str, typer.Option("--user", metavar="NAME", help="The user; made, without rights, if there is none.")]
 
 
@@ -21,30 +38,30 @@ def create_key(
     context: typer.Context,
     user: User,
     description: Annotated[str, typer.Option("--description", metavar="TEXT", help="What the key is for.")],
+    scope: Scopes = None,
+    only: Only = None,
+    expires: Expires = None,
 ) -> None:
     """Make an API key and print it.
 
     It is printed alone on stdout, and cannot be shown again.
     """
-    # The server's parts take longer to load than most commands take to run.
-    from ostinato.cli import machine
-
-    typer.echo(machine.make_key(options.settings_of(context), user, description))
+    _make(context, user, Kind.API_KEY, description, Limits(scope, only, expires))
 
 
 def create_token(
     context: typer.Context,
     user: User,
     description: Annotated[str, typer.Option("--description", metavar="TEXT", help="What the token is for.")],
+    scope: Scopes = None,
+    only: Only = None,
+    expires: Expires = None,
 ) -> None:
     """Make a personal access token and print it.
 
     It is sent as `Authorization: Bearer`. It is printed alone on stdout, and cannot be shown again.
     """
-    # The server's parts take longer to load than most commands take to run.
-    from ostinato.cli import machine
-
-    typer.echo(machine.make_key(options.settings_of(context), user, description, Kind.TOKEN))
+    _make(context, user, Kind.TOKEN, description, Limits(scope, only, expires))
 
 
 def grant(
@@ -112,6 +129,29 @@ def delete_key(
 
     machine.delete_key(options.settings_of(context), key)
     typer.echo(f"API key {key} is deleted")
+
+
+class Limits(NamedTuple):
+    """What a key may less than its owner."""
+
+    scopes: list[str] | None
+    workspaces: list[str] | None
+    expires: datetime | None
+
+
+def _make(context: typer.Context, user: str, kind: Kind, description: str, limits: Limits) -> None:
+    # The server's parts take longer to load than most commands take to run.
+    from ostinato.app.keys import Wish
+    from ostinato.cli import machine
+
+    wish = Wish(
+        kind=kind,
+        description=description,
+        scopes=limits.scopes or None,
+        workspaces=limits.workspaces or None,
+        expires_at=limits.expires.replace(tzinfo=UTC) if limits.expires is not None else None,
+    )
+    typer.echo(machine.make_key(options.settings_of(context), user, wish))
 
 
 def _as_json(key: "Listed") -> dict[str, Any]:

@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
+from ostinato.app.keys import Wish
 from ostinato.cli import machine
 from ostinato.cli.client import Server
 from ostinato.cli.errors import Refused
@@ -32,7 +33,7 @@ def key_of_user(settings: Settings) -> str:
     key = _read(file)
     if key is not None and _is_known(settings, key):
         return key
-    return _written(file, machine.make_key(settings, USER, "Made by ostinato demo"))
+    return _written(file, machine.make_key(settings, USER, Wish(description="Made by ostinato demo")))
 
 
 def _is_known(settings: Settings, key: str) -> bool:

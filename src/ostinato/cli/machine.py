@@ -15,7 +15,6 @@ from ostinato.app import access, audit, keys, people, rights
 from ostinato.app.application import App
 from ostinato.config import Settings
 from ostinato.core.access import Actor
-from ostinato.core.credentials import Kind
 from ostinato.core.ids import CredentialId
 from ostinato.store.credentials import Listed
 from ostinato.store.embedded import EmbeddedPostgres
@@ -26,9 +25,8 @@ T = TypeVar("T")
 MOST_USERS = 100_000
 
 
-def make_key(settings: Settings, user: str, description: str, kind: Kind = Kind.API_KEY) -> str:
+def make_key(settings: Settings, user: str, wish: keys.Wish) -> str:
     """A new credential of this user, who is made without rights if there is none."""
-    wish = keys.Wish(kind=kind, description=description)
     return _as_administrator(
         settings, lambda app, actor, now: keys.create_on_machine(app, actor, user, wish, now)
     ).secret
