@@ -14,6 +14,7 @@ from ostinato import __version__
 from ostinato.api import documents
 from ostinato.api.dependencies import PROVIDED, TheActor, TheApp
 from ostinato.api.native import translate, wire
+from ostinato.api.native.last_success import LAST_SUCCESS
 from ostinato.api.native.patience import wait_until
 from ostinato.api.permissions import ANYBODY, PUBLIC
 from ostinato.api.problems import FileProblemDetails
@@ -351,5 +352,5 @@ API = Router(
         get_definition_schema,
     ],
 )
-NATIVE = Router("/", route_handlers=[healthy, live, ready, API], dependencies=PROVIDED)
+NATIVE = Router("/", route_handlers=[healthy, live, ready, API, LAST_SUCCESS], dependencies=PROVIDED)
 """Everything of this dialect."""
