@@ -32,12 +32,13 @@ LARGEST = 2**63 - 1
 
 
 def refusals(*statuses: int, body: type[msgspec.Struct] = ProblemDetails) -> dict[int, ResponseSpec]:
-    """The documented refusals of a route."""
+    """The documented refusals of a route; where a key is needed, those of the wall before it as well."""
+    behind_the_wall = (429, 503) if 401 in statuses else ()
     return {
         status: ResponseSpec(
             data_container=body, description=WORDS[status], media_type=MEDIA_TYPE, generate_examples=False
         )
-        for status in statuses
+        for status in sorted({*statuses, *behind_the_wall})
     }
 
 
