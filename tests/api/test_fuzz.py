@@ -6,6 +6,7 @@ A further dialect joins with one line in DOCUMENTS.
 
 import asyncio
 import socket
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ from tests.databases import Copies
 from tests.people import new_key
 
 DOCUMENTS = ("timextender", "native")
-PHASES = {"Examples", "Coverage", "Fuzzing", "Stateful"}
+PHASES = {"examples", "coverage", "fuzzing", "stateful"}
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -153,7 +154,8 @@ def test_whatever_is_asked_the_answer_is_a_documented_one(served: Served, docume
                 for check in checks
                 if check.status is Status.FAILURE and check.failure_info
             ]
-    print(document, who, phases, sorted(statuses.items()))
+    sys.stderr.write(f"{document}, {who}: {dict(sorted(statuses.items()))}\n")
+    assert phases == PHASES
     assert not wrong, "\n\n".join(wrong[:10])
     assert statuses[200] > 20
     assert statuses.total() > 200

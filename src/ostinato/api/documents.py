@@ -10,6 +10,7 @@ import msgspec
 from litestar import Litestar, Router
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import HTTPRoute
 
 from ostinato import __version__
 from ostinato.api.problems import MEDIA_TYPE, ProblemDetails
@@ -55,13 +56,36 @@ def document(router: Router, title: str, description: str) -> bytes:
         security=[{"ApiKey": []}],
         use_handler_docstrings=True,
     )
-    schema = Litestar([router], openapi_config=config, logging_config=None).openapi_schema.to_schema()
-    said = _say(msgspec.to_builtins(schema))
+    app = Litestar([router], openapi_config=config, logging_config=None)
+    said = _say(msgspec.to_builtins(app.openapi_schema.to_schema()))
     said["openapi"] = "3.0.3"
+    for name in _closed_bodies(app):
+        said["components"]["schemas"][name]["additionalProperties"] = False
     for path in said["paths"].values():
         for operation in path.values():
             _forget_the_framework(operation["responses"])
     return msgspec.json.encode(said)
+
+
+def _closed_bodies(app: Litestar) -> set[str]:
+    """The names of the objects in bodies that take no fields but their own; the framework does not tell."""
+    handlers = [handler for route in app.routes if isinstance(route, HTTPRoute) for handler in route.route_handlers]
+    bodies = [handler.parsed_data_field.annotation for handler in handlers if handler.parsed_data_field is not None]
+    open_ends = [msgspec.inspect.type_info(body) for body in bodies]
+    closed = set()
+    while open_ends:
+        kind = open_ends.pop()
+        if isinstance(kind, msgspec.inspect.StructType):
+            if kind.forbid_unknown_fields:
+                closed.add(kind.cls.__name__)
+            open_ends += [field.type for field in kind.fields]
+        elif isinstance(kind, msgspec.inspect.ListType | msgspec.inspect.CollectionType):
+            open_ends.append(kind.item_type)
+        elif isinstance(kind, msgspec.inspect.UnionType):
+            open_ends += kind.types
+        elif isinstance(kind, msgspec.inspect.Metadata):
+            open_ends.append(kind.type)
+    return closed
 
 
 def _forget_the_framework(responses: dict[str, Any]) -> None:
