@@ -22,6 +22,7 @@ from ostinato.api.problems import Refusal, answer
 from ostinato.api.requests import PlainRequest
 from ostinato.api.swagger import DOCUMENTS, SwaggerSlash, swagger_routes
 from ostinato.api.timextender import errors as timextender_errors
+from ostinato.api.timextender.examples import EXAMPLES
 from ostinato.api.timextender.routes import TIMEXTENDER
 from ostinato.api.wording import reworded
 from ostinato.app.application import App
@@ -48,7 +49,7 @@ def make_router(app: App, settings: Settings, ready: Callable[[], bool]) -> Lite
     """The routes of all dialects, without the wall around them."""
     swagger = swagger_routes(
         {
-            "timextender": lambda: document(TIMEXTENDER, DOCUMENTS["timextender"], DESCRIPTION),
+            "timextender": lambda: document(TIMEXTENDER, DOCUMENTS["timextender"], DESCRIPTION, EXAMPLES),
             "native": lambda: document(NATIVE, DOCUMENTS["native"], DESCRIPTION),
         }
     )

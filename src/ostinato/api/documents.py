@@ -4,6 +4,8 @@ The web framework writes OpenAPI 3.1; the Swagger UI that can be had from the pa
 is said again in the words of 3.0. The difference that matters here is how a schema says that something may be null.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -13,7 +15,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import HTTPRoute
 
 from ostinato import __version__
-from ostinato.api.problems import MEDIA_TYPE, ProblemDetails
+from ostinato.api.problems import MEDIA_TYPE, ProblemDetails, Refusal, answer
 
 WORDS = {
     400: "A parameter or the body cannot be used.",
@@ -28,6 +30,7 @@ WORDS = {
 }
 
 
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 LARGEST = 2**63 - 1
 """The framework takes bounds for floating-point numbers, which know only the one after this."""
 
@@ -43,8 +46,8 @@ def refusals(*statuses: int, body: type[msgspec.Struct] = ProblemDetails) -> dic
     }
 
 
-def document(router: Router, title: str, description: str) -> bytes:
-    """The OpenAPI 3.0 document of one dialect, as JSON."""
+def document(router: Router, title: str, description: str, examples: Mapping[str, Any] = MappingProxyType({})) -> bytes:
+    """The OpenAPI 3.0 document of one dialect, as JSON; `examples` by the names of the objects they are of."""
     key = SecurityScheme(
         type="apiKey", name="X-API-Key", security_scheme_in="header", description="An API key: txk_..."
     )
@@ -61,9 +64,12 @@ def document(router: Router, title: str, description: str) -> bytes:
     said["openapi"] = "3.0.3"
     for name in _closed_bodies(app):
         said["components"]["schemas"][name]["additionalProperties"] = False
+    for name, example in examples.items():
+        said["components"]["schemas"][name]["example"] = example
     for path in said["paths"].values():
         for operation in path.values():
             _forget_the_framework(operation["responses"])
+            _show_problems(operation["responses"])
     return msgspec.json.encode(said)
 
 
@@ -92,6 +98,14 @@ def _forget_the_framework(responses: dict[str, Any]) -> None:
     """The framework documents its own body for wrong parameters, which our handlers replace: ours are problem JSON."""
     if "application/json" in responses.get("400", {}).get("content", {}):
         del responses["400"]
+
+
+def _show_problems(responses: dict[str, Any]) -> None:
+    """An example of each refusal, in place of one made of zeros."""
+    for status, response in responses.items():
+        if MEDIA_TYPE in response.get("content", {}):
+            shown = answer(Refusal(status=int(status), detail=response["description"]), TRACE)
+            response["content"][MEDIA_TYPE]["example"] = msgspec.json.decode(shown.body)
 
 
 def _say(part: Any) -> Any:

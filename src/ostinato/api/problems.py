@@ -30,6 +30,10 @@ SECTIONS = {
     503: "15.6.4",
 }
 """Where RFC 9110 defines each status; the `type` of a problem points there."""
+TYPES = {
+    **{status: f"https://tools.ietf.org/html/rfc9110#section-{section}" for status, section in SECTIONS.items()},
+    429: "https://tools.ietf.org/html/rfc6585#section-4",
+}
 
 
 class ErrorItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +128,7 @@ def answer(told: Refusal, trace: str) -> Answer:
     if told.plain:
         return Answer(status=told.status, headers=told.headers, media_type="text/plain", body=told.detail.encode())
     known: dict[str, Any] = {
-        "type": f"https://tools.ietf.org/html/rfc9110#section-{SECTIONS[told.status]}",
+        "type": TYPES[told.status],
         "title": HTTPStatus(told.status).phrase,
         "status": told.status,
         "detail": told.detail,

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from ostinato.api.asgi import make_asgi
+from ostinato.api.timextender.examples import EXAMPLES
 from ostinato.app.application import App
 from ostinato.config import Settings
 from tests.api.conftest import Call
@@ -313,6 +314,18 @@ async def test_swagger_has_the_ten_operations_with_their_parameters_and_errors(c
         if method == "post":
             assert operation["requestBody"]["required"] is False
             assert "content" not in operation["responses"]["202"]
+
+
+def test_the_published_examples_are_those_of_the_document() -> None:
+    lists = {
+        "Workspace": "workspaces",
+        "ProcessMap": "process_maps",
+        "LatestExecution": "latest_executions",
+        "Execution": "task_executions",
+        "LogEntry": "execution_log",
+    }
+    first = {kind: golden(name)[0] for kind, name in lists.items()}
+    assert {**first, "Task": golden("task"), "Trigger": golden("trigger_request")} == EXAMPLES
 
 
 async def test_times_are_those_of_the_zone_of_the_server(app: App, settings: Settings, world: World, key: str) -> None:
