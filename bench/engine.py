@@ -175,7 +175,7 @@ async def _singles(app: App, actor: Actor, task: TaskId) -> float:
 
     await asyncio.gather(*(some(1) for _ in range(SINGLES)))
     while True:
-        work = await runs.count_work(app)
+        work = await runs.count_work(app, actor)
         if not work.queued + work.running:
             return SINGLES / (time.perf_counter() - began)
         await asyncio.sleep(0.005)

@@ -57,12 +57,12 @@ def measure(wanted: frozenset[str]) -> None:
         for name, rows in zip(NAMES, (FEW, MANY), strict=True):
             if name not in wanted:
                 continue
-            asyncio.run(_store(server.database_url, rows))
+            asyncio.run(store(server.database_url, rows))
             rates, floors = asyncio.run(_rates(server))
             Figure(name, "1/s", rates, floors).print()
 
 
-async def _store(url: str, rows: int) -> None:
+async def store(url: str, rows: int) -> None:
     """So many ended runs and no others: most of them are history, those of the last hour are not."""
     began = time.monotonic()
     db = Database(url, connections=1)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import ostinato
 from ostinato import config
+from ostinato.cli import options
 
 ROOT = Path(__file__).parent.parent
 SOURCE = Path(ostinato.__file__).parent
@@ -57,3 +58,8 @@ def test_every_direct_dependency_is_justified() -> None:
 def test_lock_files_name_no_host() -> None:
     for lock in ROOT.glob("requirements*.lock"):
         assert not re.search(r"https?://|index-url", lock.read_text()), lock.name
+
+
+def test_every_setting_has_a_flag_of_its_name() -> None:
+    known = {*options.SERVER_SETTINGS, "home", "host", "port", "url", "api_key"}
+    assert known == set(config.Settings.__struct_fields__)

@@ -117,3 +117,30 @@ def _workspaces(cli: Cli, key: str) -> list[str]:
 def _ask(cli: Cli, key: str) -> httpx.Response:
     url = f"http://127.0.0.1:{cli.port}/api/v0/orchestration/workspaces"
     return httpx.get(url, headers={"X-API-Key": key}, timeout=20)
+
+
+def test_a_user_is_made_deactivated_and_let_in_again(cli: Cli) -> None:
+    assert cli("admin", "create-user", "zoe", "--role", "OPERATOR", code=0).out == "zoe is made\n"
+    key = cli("admin", "create-key", "--user", "zoe", "--description", "first", code=0).out.strip()
+    assert _workspaces(cli, key) == ["lab"]
+    assert cli("admin", "deactivate-user", "zoe", code=0).out == "zoe is deactivated\n"
+    assert _ask(cli, key).status_code == 401
+    cli("admin", "activate-user", "zoe", code=0)
+    cli("admin", "set-roles", "zoe", code=0)
+    assert _workspaces(cli, key) == []
+    [zoe] = [user for user in cli("admin", "list-users", "--json", code=0).json if user["name"] == "zoe"]
+    assert (zoe["kind"], zoe["active"], zoe["roles"]) == ("person", True, [])
+    assert "already" in cli("admin", "create-user", "zoe", code=1).err
+    assert "roles[0]" in cli("admin", "create-user", "yan", "--role", "GOD", code=2).err
+    assert "another active ADMINISTRATOR" in cli("admin", "deactivate-user", "admin", code=1).err
+
+
+def test_a_personal_access_token_is_sent_as_a_bearer(cli: Cli) -> None:
+    token = cli("admin", "create-token", "--user", "max", "--description", "first", code=0).out.strip()
+    assert re.fullmatch(r"ost_[A-Za-z0-9]{32}", token)
+    answer = httpx.get(f"http://127.0.0.1:{cli.port}/api/v1/status", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+
+
+def test_the_record_of_changes_is_checked(cli: Cli) -> None:
+    assert cli("admin", "check-audit", code=0).out == "Every record is as it was written\n"

@@ -265,10 +265,10 @@ async def test_reading_opens_only_the_weeks_that_can_hold_what_is_wanted(past: P
         return int(found)
 
     viewer = past.admin.user
-    assert await opened("runs/get", live, viewer) == 0
-    assert await opened("runs/get", kept[3], viewer) == 1
+    assert await opened("runs/get", [live], viewer) == 0
+    assert await opened("runs/get", [kept[3]], viewer) == 1
     assert await opened("runs/tree", kept[3], viewer) == 1
-    assert await opened("logs/read", kept[3], 0, 10) == 1
+    assert await opened("logs/read", kept[3], 0, 10, viewer) == 1
     assert await opened("runs/list", None, viewer, ["RUNNING"], None, None, 3) == 0
     assert await opened("runs/list", None, viewer, None, None, None, 3) == 2
     assert await opened("runs/list", kept[10], viewer, None, None, None, 3) == 3

@@ -239,7 +239,7 @@ HOT_STATEMENTS: dict[str, tuple[Call, Bound]] = {
     ),
     "steps/running": (lambda tx: steps.at_work(tx, PLANS), each(5, 10, "step_run_running")),
     "logs/append": (lambda tx: logs.append(tx, _lines()), each(10, 30, "run_pkey")),
-    "logs/read": (lambda tx: logs.read(tx, 1_001_001, 0, 100), all_in_all(500, 100)),
+    "logs/read": (lambda tx: logs.read(tx, 1_001_001, ADMIN, 0, 100), all_in_all(500, 100)),
     "runs/lock_wanted": (
         lambda tx: starts.lock_wanted(tx, [(wish.what, ADMIN) for wish in _wishes()]),
         each(40, 20, ""),
@@ -250,7 +250,7 @@ HOT_STATEMENTS: dict[str, tuple[Call, Bound]] = {
         each(5, 10, "trigger_key_pkey"),
     ),
     "trigger_keys/keep": (lambda tx: starts.keep_keys(tx, _keys(), NOW), each(5, 20, "")),
-    "runs/get": (lambda tx: runs.get(tx, 5_000, ADMIN), all_in_all(50, 100)),
+    "runs/get": (lambda tx: runs.get(tx, [5_000], ADMIN), all_in_all(50, 100)),
     "runs/list": (lambda tx: runs.list_runs(tx, ADMIN, runs.Wanted(limit=100)), all_in_all(2_000, 1_000)),
     "runs/list, history": (
         lambda tx: runs.list_runs(tx, ADMIN, runs.Wanted(limit=100, before=1_000_000)),
@@ -276,7 +276,7 @@ HOT_STATEMENTS: dict[str, tuple[Call, Bound]] = {
 
 FAILED = runs.Wanted(limit=100, before=500_000, states=(State.FAILED,))
 HISTORY: dict[str, tuple[Call, Bound]] = {
-    "runs/get": (lambda tx: runs.get(tx, 5_000, ADMIN), all_in_all(50, 100)),
+    "runs/get": (lambda tx: runs.get(tx, [5_000], ADMIN), all_in_all(50, 100)),
     "runs/list": (lambda tx: runs.list_runs(tx, ADMIN, runs.Wanted(limit=100)), all_in_all(2_000, 1_000)),
     "runs/list, history": (
         lambda tx: runs.list_runs(tx, ADMIN, runs.Wanted(limit=100, before=1_000_000)),
@@ -284,7 +284,7 @@ HISTORY: dict[str, tuple[Call, Bound]] = {
     ),
     "runs/list, failed": (lambda tx: runs.list_runs(tx, ADMIN, FAILED), all_in_all(2_000, 2_000)),
     "runs/tree": (lambda tx: runs.tree(tx, 620_001, ADMIN), all_in_all(1_000, 500)),
-    "logs/read": (lambda tx: logs.read(tx, 5_000, 0, 100), all_in_all(500, 100)),
+    "logs/read": (lambda tx: logs.read(tx, 5_000, ADMIN, 0, 100), all_in_all(500, 100)),
 }
 """The same when a million runs are history, spread over weeks."""
 

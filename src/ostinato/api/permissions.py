@@ -18,8 +18,8 @@ ANYBODY: Final = "anybody"
 """For whoever has a key that is known."""
 
 
-def permitted(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
-    """Raises Forbidden; for every route of every dialect."""
+async def permitted(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+    """Raises Forbidden; for every route of every dialect. Async, or the framework would call it in a thread."""
     needed = handler.opt.get("needs")
     if needed in (PUBLIC, ANYBODY) or (needed is None and connection.scope.get("method") == "OPTIONS"):
         return  # the framework itself answers OPTIONS, with the methods of the path

@@ -4,9 +4,8 @@ A key is `txk_` and 32 letters and digits (TimeXtender Orchestration API, "Creat
 stored. The characters after `txk_` that open it find the row, the comparison of digests takes constant time.
 """
 
-import asyncio
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ostinato.app.application import App
@@ -39,12 +38,12 @@ async def authenticate(app: App, key: str | None, address: str | None = None, tr
     """Who this credential belongs to; raises Unauthenticated, with the same words whatever the cause."""
     if not key or not is_credential(key):
         raise Unauthenticated(REFUSED)
-    digest, prefix, now = digest_of(key), prefix_of(key), app.now()
-    for found in await _find(app, prefix):
-        if found.prefix == prefix and hmac.compare_digest(found.digest, digest) and found.works(now):
-            app.used[found.credential] = address
-            return _actor(found, address, trace)
-    raise Unauthenticated(REFUSED)
+    digest = digest_of(key)
+    found = app.known_keys.find(digest) or await _look(app, prefix_of(key), digest)
+    if found is None or not found.works(app.now()):
+        raise Unauthenticated(REFUSED)
+    app.used[found.credential] = address
+    return _actor(found, address, trace)
 
 
 async def write_down_use(app: App, now: datetime) -> None:
@@ -72,28 +71,19 @@ def _actor(found: credentials.Found, address: str | None, trace: str | None) -> 
     )
 
 
-async def _find(app: App, prefix: str) -> Sequence[credentials.Found]:
-    """The credentials that may be meant, and maybe others. Requests that come while some are looked up share the next
-    look: it begins after all of them, so what was deleted before is not found."""
-    answer: asyncio.Future[Sequence[credentials.Found]] = asyncio.get_running_loop().create_future()
-    app.prefixes.append((prefix, answer))
-    if app.finding is None or app.finding.done():
-        app.finding = asyncio.create_task(_find_together(app))
-    return await answer
+async def _look(app: App, prefix: str, digest: bytes) -> credentials.Found | None:
+    changes = app.known_keys.changes
+    for found in await app.gathering.ask("credentials", prefix, lambda prefixes: _find(app, prefixes)) or ():
+        if hmac.compare_digest(found.digest, digest):
+            app.known_keys.remember(digest, found, changes)
+            return found
+    return None
 
 
-async def _find_together(app: App) -> None:
-    """Look up what is asked for until nobody asks."""
-    while app.prefixes:
-        asked, app.prefixes = app.prefixes, []
-        try:
-            async with app.db.reading() as tx:
-                found = await credentials.find(tx, {prefix for prefix, _ in asked})
-        except Exception as error:
-            for _, answer in asked:
-                if not answer.done():
-                    answer.set_exception(error)
-        else:
-            for _, answer in asked:
-                if not answer.done():
-                    answer.set_result(found)
+async def _find(app: App, prefixes: Sequence[str]) -> Mapping[str, Sequence[credentials.Found]]:
+    """By their prefixes, the credentials that may be meant."""
+    found: dict[str, list[credentials.Found]] = {}
+    async with app.db.reading() as tx:
+        for one in await credentials.find(tx, prefixes):
+            found.setdefault(one.prefix, []).append(one)
+    return found

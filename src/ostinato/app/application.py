@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ostinato.app.gathering import Gathering
 from ostinato.app.keyring import Keyring
+from ostinato.app.known_keys import KnownKeys
 from ostinato.core.contracts import Launch, WorkOrder
 from ostinato.core.health import Facts
 from ostinato.core.ids import CredentialId, GraphId, Lease, RunId, SessionId
@@ -43,10 +45,8 @@ class App:
     """Leases that are ours in the database but not here, when we last looked."""
     used: dict[CredentialId, str | None] = field(default_factory=dict)
     """Credentials that were used since the last time it was written down, and from where."""
-    prefixes: list[tuple[str, "asyncio.Future[Any]"]] = field(default_factory=list)
-    """Beginnings of keys that are to be looked up, and where the answers go."""
-    finding: asyncio.Task[None] | None = None
-    """Looks up keys, as long as somebody asks."""
+    known_keys: KnownKeys = field(default_factory=KnownKeys)
+    gathering: Gathering = field(default_factory=Gathering)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there may be work to start."""
     look: asyncio.Event = field(default_factory=asyncio.Event)

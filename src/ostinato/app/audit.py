@@ -9,20 +9,24 @@ from ostinato.store import audit
 from ostinato.store.audit import By, Entry, Recorded, Wanted
 from ostinato.store.db import Tx
 
-MOST_RECORDS = 1_000
+MOST_AT_ONCE = 2_000
 
 
 async def record(tx: Tx, actor: Actor, now: datetime, *entries: Entry) -> None:
     """Write down what is changed in this transaction."""
     if entries:
-        by = By(
-            actor=actor.name,
-            user=actor.user,
-            credential=actor.credential or None,
-            address=actor.address or ("the server's machine" if actor.kind == "machine" else None),
-            trace=actor.trace,
-        )
-        await audit.write(tx, by, entries, now)
+        await audit.write(tx, by(actor), entries, now)
+
+
+def by(actor: Actor) -> By:
+    """Who it is that changes something, as it is written down."""
+    return By(
+        actor=actor.name,
+        user=actor.user,
+        credential=actor.credential or None,
+        address=actor.address or ("the server's machine" if actor.kind == "machine" else None),
+        trace=actor.trace,
+    )
 
 
 async def seal(app: App) -> None:
@@ -30,8 +34,10 @@ async def seal(app: App) -> None:
     async with app.db.reading() as tx:
         if not await audit.unsealed(tx):
             return
-    async with app.db.transaction() as tx:
-        await audit.seal(tx)
+    sealed = MOST_AT_ONCE
+    while sealed == MOST_AT_ONCE:
+        async with app.db.transaction() as tx:
+            sealed = await audit.seal(tx, MOST_AT_ONCE)
 
 
 async def list_records(app: App, actor: Actor, wanted: Wanted) -> Sequence[Recorded]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from ostinato.app import definition_state, definition_writing
+from ostinato.app import audit, definition_records, definition_state, definition_writing
 from ostinato.app.application import App
 from ostinato.app.definition_configs import Ready, resolve
 from ostinato.app.definition_export import export_files
@@ -77,11 +77,13 @@ async def apply(app: App, actor: Actor, bundle: Bundle, now: datetime) -> list[C
         state = await _load(app, tx, actor, wanted)
         changes, batches = _compare(wanted, state)
         _authorise(actor, changes, state)
+        records = definition_records.entries(changes)
         await _write_environments(tx, wanted.collected, changes, state, now)
         await _write_workspaces(tx, wanted.collected, changes, state, now)
         await _write_pools(tx, wanted.collected, changes, state, now)
         for place, batch in batches.items():
             await definition_writing.write(app, tx, actor, state.rows[place], batch, now)
+        await audit.record(tx, actor, now, *records)
         return changes
 
     return await app.db.run(work)

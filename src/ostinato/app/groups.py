@@ -62,6 +62,7 @@ async def create_group(app: App, actor: Actor, name: str, wish: GroupChange, now
         await _set_members(tx, made, wish)
         group = await members.group(tx, name)
         await audit.record(tx, actor, now, Entry(action="create", kind="group", target=name, after=_about_group(group)))
+    app.known_keys.forget()
     return group
 
 
@@ -82,6 +83,7 @@ async def change_group(app: App, actor: Actor, name: str, wish: GroupChange, now
         after = await members.group(tx, name)
         await members.keep_one(tx)
         await members.record_change(tx, actor, now, "group", name, _about_group(before), _about_group(after))
+    app.known_keys.forget()
     return after
 
 
@@ -95,6 +97,7 @@ async def delete_group(app: App, actor: Actor, name: str, now: datetime) -> None
         await members.keep_one(tx)
         entry = Entry(action="delete", kind="group", target=name, before=_about_group(group))
         await audit.record(tx, actor, now, entry)
+    app.known_keys.forget()
 
 
 async def _set_members(tx: Tx, group: GroupId, wish: GroupChange) -> None:

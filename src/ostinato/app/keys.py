@@ -57,6 +57,7 @@ async def create(app: App, actor: Actor, owner: str | None, wish: Wish, now: dat
         raise Invalid(*problems)
     wish = _whole(wish)
     async with app.db.transaction() as tx:
+        await users.lock(tx)
         user = await _owner(tx, actor, owner)
         if wish.kind is Kind.CLIENT and user.kind != "service_account":
             raise Conflict("Client secrets belong to service accounts: give a person an API key or a token")
@@ -74,6 +75,7 @@ async def create_on_machine(app: App, actor: Actor, owner: str, wish: Wish, now:
     if problems:
         raise Invalid(*problems)
     async with app.db.transaction() as tx:
+        await users.lock(tx)
         user = await users.ensure(tx, owner, now)
         await _make_room(tx, user, owner, wish.kind, now)
         made = await make(tx, user, wish, now)
@@ -97,9 +99,11 @@ async def list_keys(app: App, actor: Actor, user: str | None, *, everybody: bool
 async def delete(app: App, actor: Actor, key: CredentialId, now: datetime) -> None:
     """Make a credential stop working at once; raises NotFound, also for what is not one's own to delete."""
     async with app.db.transaction() as tx:
+        await users.lock(tx)
         found = await _lock(tx, actor, key, now)
         await credentials.delete(tx, key, now)
         await audit.record(tx, actor, now, _entry("delete", key, found.kind, found.description, found.name))
+    app.known_keys.forget()
 
 
 async def rotate(app: App, actor: Actor, key: CredentialId, overlap: timedelta, now: datetime) -> Made:
@@ -113,6 +117,7 @@ async def rotate(app: App, actor: Actor, key: CredentialId, overlap: timedelta, 
         secret = _secret(found.kind)
         await credentials.add_secret(tx, key, _stored(secret), now + overlap, now)
         await audit.record(tx, actor, now, _entry("rotate", key, found.kind, found.description, found.name))
+    app.known_keys.forget()
     return Made(key, secret)
 
 

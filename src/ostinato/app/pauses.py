@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from ostinato.app import progress
+from ostinato.app import audit, progress
 from ostinato.app.application import App
 from ostinato.core.access import Actor
 from ostinato.core.errors import Forbidden, Invalid, NotFound, Problem
 from ostinato.store import holds, runs, starts
+from ostinato.store.audit import Entry
 from ostinato.store.db import Tx
 from ostinato.store.runs import TaskOrPlan
 
@@ -30,10 +31,11 @@ async def set_paused(
             raise NotFound(kind, number)
         if not found[0].may_execute:
             raise Forbidden(f"Pausing {found[0].name!r} needs the permission EXECUTE in its workspace")
-        if paused:
-            return await starts.pause(tx, what, actor.name, note, now)
-        if not await starts.resume(tx, what):
+        if not await (starts.pause(tx, what, actor.name, note, now) if paused else starts.resume(tx, what)):
             return False
+        await audit.record(tx, actor, now, _entry(found[0], what, paused=paused, note=note))
+        if paused:
+            return True
         await progress.let_go(app, tx, await holds.let_go_paused(tx, what), now)
         if app.others:
             await runs.notify(tx, "ready")
@@ -42,3 +44,14 @@ async def set_paused(
     changed = await app.db.run(work)
     app.wake.set()
     return changed
+
+
+def _entry(found: starts.Locked, what: TaskOrPlan, *, paused: bool, note: str | None) -> Entry:
+    return Entry(
+        action="pause" if paused else "resume",
+        kind="task" if what.plan is None else "plan",
+        target=found.name,
+        environment=found.environment,
+        workspace=found.workspace,
+        after={"note": note} if note is not None else None,
+    )

@@ -71,6 +71,7 @@ async def create_user(
     hashed = await passwords.hashed(password) if password is not None else None
     full_name, email, roles = (members.given(value) for value in (wish.full_name, wish.email, wish.roles))
     async with app.db.transaction() as tx:
+        await users.lock(tx)
         made = await users.create(tx, name, kind, full_name, email, sorted(roles or ()), now)
         if made is None:
             raise Conflict(f"There is a user {name!r} already: choose another name")
@@ -103,6 +104,7 @@ async def change_user(app: App, actor: Actor, name: str, wish: UserChange, now: 
             await users.end_sessions(tx, after.id, now)
         await members.keep_one(tx)
         await members.record_change(tx, actor, now, "user", name, _about(before), _about(after))
+    app.known_keys.forget()
     return after
 
 
@@ -120,6 +122,7 @@ async def set_password(app: App, actor: Actor, name: str, password: str | None, 
         await users.set_password(tx, user.id, hashed)
         await users.end_sessions(tx, user.id, now)
         await audit.record(tx, actor, now, Entry(action="set password", kind="user", target=name))
+    app.known_keys.forget()
 
 
 def _about_problems(wish: UserChange) -> list[Problem]:

@@ -48,10 +48,10 @@ async def grant(
         raise Invalid(*problems)
     wanted = {Permission(name) for name in permissions} | ({Permission.VIEW} if permissions else set())
     async with app.db.transaction() as tx:
+        await users.lock(tx)
         if not actor.may(Tenant.PEOPLE):
             await _require_manage(tx, actor, workspace, environment)
         await _place_is_known(tx, workspace, environment)
-        await users.lock(tx)
         who = await _who(tx, holder, now, make_user=make_user)
         before = await _granted(tx, holder, workspace, environment)
         await users.grant(tx, who, workspace, environment, wanted, group=holder.group is not None)

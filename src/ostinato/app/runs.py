@@ -1,11 +1,11 @@
 """Starting, cancelling and looking at runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
-from ostinato.app import starts
+from ostinato.app import audit, starts
 from ostinato.app.application import App
 from ostinato.app.cancelling import ask, end_held
 from ostinato.app.graphs import graph_of
@@ -18,6 +18,7 @@ from ostinato.core.plans import Graph
 from ostinato.core.progress import StepState
 from ostinato.core.states import Reason, State
 from ostinato.store import findings, logs, runs, steps
+from ostinato.store.audit import Entry
 from ostinato.store.db import Tx
 
 
@@ -42,8 +43,8 @@ async def start_plan(app: App, actor: Actor, plan: PlanId, now: datetime, *, key
 
 async def find_runnable(app: App, actor: Actor, name: str, environment: str, workspace: str | None) -> runs.Runnable:
     """The task or plan of this name; a plan goes before a task. Raises NotFound, and Conflict if it is ambiguous."""
-    async with app.db.reading() as tx:
-        found = await runs.find_runnable(tx, actor.subject, name, environment, workspace)
+    named = runs.Named(name, environment, workspace)
+    found = await app.gathering.ask(("runnable", actor.subject), named, lambda wanted: _find(app, actor, wanted)) or []
     plans = [runnable for runnable in found if runnable.kind == "plan"] or found
     if not plans:
         raise NotFound("Task or plan", name)
@@ -62,15 +63,28 @@ async def cancel(app: App, actor: Actor, run: RunId, now: datetime) -> None:
             raise NotFound("Run", run)
         if not rights.may_execute:
             raise Forbidden("Ending a run needs the permission EXECUTE in its workspace")
-        return await ask(app, tx, [run], Reason.CANCEL_REQUESTED, now)
+        moved = await ask(app, tx, [run], Reason.CANCEL_REQUESTED, now)
+        if moved:
+            entry = Entry(
+                action="cancel",
+                kind=rights.kind,
+                target=rights.name,
+                environment=rights.environment,
+                workspace=rights.workspace,
+                after={"run": run},
+            )
+            await audit.record(tx, actor, now, entry)
+        return moved
 
     end_held(app, await app.db.run(work))
 
 
 async def get(app: App, actor: Actor, run: RunId) -> runs.Seen:
     """One run; raises NotFound."""
-    async with app.db.reading() as tx:
-        return await _seen(tx, actor, run)
+    seen = await app.gathering.ask(("run", actor.subject), run, lambda wanted: _look(app, actor, wanted))
+    if seen is None:
+        raise NotFound("Run", run)
+    return seen
 
 
 async def get_tree(app: App, actor: Actor, run: RunId) -> Tree:
@@ -99,20 +113,20 @@ async def read_log(app: App, actor: Actor, run: RunId, after: int, most: int) ->
     """Log lines after line `after` (0: from the beginning); raises NotFound."""
     async with app.db.reading() as tx:
         await _seen(tx, actor, run)
-        return await logs.read(tx, run, after, most)
+        return await logs.read(tx, run, actor.subject, after, most)
 
 
 async def list_findings(app: App, actor: Actor, run: RunId, offset: int, most: int) -> list[Finding]:
     """The rows a check found, as many as were kept; raises NotFound."""
     async with app.db.reading() as tx:
         await _seen(tx, actor, run)
-        return await findings.list_findings(tx, run, offset, most)
+        return await findings.list_findings(tx, run, actor.subject, offset, most)
 
 
-async def count_work(app: App) -> runs.Work:
-    """How much work there is on the whole installation."""
+async def count_work(app: App, actor: Actor) -> runs.Work:
+    """How much work there is that the actor may see."""
     async with app.db.reading() as tx:
-        return await runs.count_work(tx)
+        return await runs.count_work(tx, actor.subject)
 
 
 def skipped_steps(tree: Tree) -> list[str]:
@@ -124,7 +138,20 @@ def skipped_steps(tree: Tree) -> list[str]:
 
 
 async def _seen(tx: Tx, actor: Actor, run: RunId) -> runs.Seen:
-    seen = await runs.get(tx, run, actor.subject)
-    if seen is None:
+    found = await runs.get(tx, [run], actor.subject)
+    if not found:
         raise NotFound("Run", run)
-    return seen
+    return found[0]
+
+
+async def _look(app: App, actor: Actor, wanted: Sequence[RunId]) -> Mapping[RunId, runs.Seen]:
+    async with app.db.reading() as tx:
+        return {seen.run: seen for seen in await runs.get(tx, wanted, actor.subject)}
+
+
+async def _find(app: App, actor: Actor, wanted: Sequence[runs.Named]) -> Mapping[runs.Named, list[runs.Runnable]]:
+    found: dict[runs.Named, list[runs.Runnable]] = {}
+    async with app.db.reading() as tx:
+        for runnable in await runs.find_runnable(tx, actor.subject, wanted):
+            found.setdefault(wanted[runnable.position - 1], []).append(runnable)
+    return found

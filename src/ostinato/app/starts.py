@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from ostinato.app import progress
+from ostinato.app import audit, progress
 from ostinato.app.application import App
 from ostinato.app.beginnings import Begin
 from ostinato.core import parameters
@@ -20,6 +20,7 @@ from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Ostinat
 from ostinato.core.ids import GraphId, PlanId, RunId, SubjectId, TaskId, UserId
 from ostinato.core.reruns import Part
 from ostinato.store import runs, starts
+from ostinato.store.audit import By
 from ostinato.store.db import REFUSED, Raced, Tx
 from ostinato.store.runs import TaskOrPlan
 
@@ -59,6 +60,7 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     subject: SubjectId
     trigger: Trigger
     cause: str
+    by: By | None
     scope: str
     now: datetime
     schedule: str | None
@@ -117,6 +119,7 @@ async def _ask(
             subject=actor.subject,
             trigger=trigger,
             cause="schedule" if schedule is not None else "manual" if actor.kind in BY_HAND else "api",
+            by=audit.by(actor) if schedule is None else None,
             scope=scope,
             now=now,
             schedule=schedule,
@@ -248,6 +251,7 @@ def _wish(one: _Asked, found: starts.Locked | None) -> starts.Wish:
         rerun_step=again.step if again else None,
         graph=again.graph if again else None,
         version=again.version if again else None,
+        by=one.by,
     )
 
 

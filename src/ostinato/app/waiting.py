@@ -45,7 +45,10 @@ class ToldPage(msgspec.Struct, frozen=True, kw_only=True):
 async def get(app: App, actor: Actor, run: RunId, now: datetime) -> Told:
     """One run; raises NotFound."""
     seen = await runs.get(app, actor, run)
-    return Told(run=seen, waits=(await explain(app, actor, _waiting([seen]), now)).get(run))
+    if seen.state not in WAITING:
+        return Told(run=seen, waits=None)
+    group = ("waits", actor.subject)
+    return Told(run=seen, waits=await app.gathering.ask(group, run, lambda wanted: explain(app, actor, wanted, now)))
 
 
 async def get_tree(app: App, actor: Actor, run: RunId, now: datetime) -> ToldTree:

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from ostinato import __version__
-from ostinato.cli import admin, definitions, demo, options, runs, server
+from ostinato.cli import admin, definitions, demo, options, runs, server, users
 from ostinato.cli.errors import INTERRUPTED, Failure
 from ostinato.cli.text import problem_line
 from ostinato.core.errors import Invalid, OstinatoError
@@ -97,7 +97,15 @@ app.command()(demo.demo)
 administration.command()(admin.create_key)
 administration.command()(admin.list_keys)
 administration.command()(admin.delete_key)
+administration.command()(admin.create_token)
 administration.command()(admin.grant)
+administration.command()(users.create_user)
+administration.command()(users.deactivate_user)
+administration.command()(users.activate_user)
+administration.command()(users.set_roles)
+administration.command()(users.set_password)
+administration.command()(users.list_users)
+administration.command()(users.check_audit)
 app.add_typer(administration, name="admin")
 
 __all__ = ["app"]

@@ -7,11 +7,11 @@ import typer
 
 from ostinato.cli import options, text
 from ostinato.core.access import ROLES
+from ostinato.core.credentials import Kind, preview
 
 if TYPE_CHECKING:
     from ostinato.store.credentials import Listed
 
-HIDDEN = "\N{BULLET}" * 8
 LARGEST = 2**63 - 1
 
 User = Annotated[str, typer.Option("--user", metavar="NAME", help="The user; made, without rights, if there is none.")]
@@ -30,6 +30,21 @@ def create_key(
     from ostinato.cli import machine
 
     typer.echo(machine.make_key(options.settings_of(context), user, description))
+
+
+def create_token(
+    context: typer.Context,
+    user: User,
+    description: Annotated[str, typer.Option("--description", metavar="TEXT", help="What the token is for.")],
+) -> None:
+    """Make a personal access token and print it.
+
+    It is sent as `Authorization: Bearer`. It is printed alone on stdout, and cannot be shown again.
+    """
+    # The server's parts take longer to load than most commands take to run.
+    from ostinato.cli import machine
+
+    typer.echo(machine.make_key(options.settings_of(context), user, description, Kind.TOKEN))
 
 
 def grant(
@@ -71,7 +86,7 @@ def list_keys(
             (
                 str(key.credential),
                 key.user,
-                _preview(key),
+                preview(key.kind, key.suffix),
                 key.description,
                 text.local_time(key.created_at.isoformat()),
                 text.local_time(key.last_used_at.isoformat()) if key.last_used_at else "never",
@@ -99,15 +114,12 @@ def delete_key(
     typer.echo(f"API key {key} is deleted")
 
 
-def _preview(key: "Listed") -> str:
-    return f"txk_{HIDDEN}{key.suffix}"
-
-
 def _as_json(key: "Listed") -> dict[str, Any]:
     return {
         "id": key.credential,
+        "kind": key.kind,
         "user": key.user,
-        "key": _preview(key),
+        "key": preview(key.kind, key.suffix),
         "description": key.description,
         "createdAt": key.created_at,
         "lastUsedAt": key.last_used_at,

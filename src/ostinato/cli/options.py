@@ -1,8 +1,9 @@
 """The flags that stand for settings: each sets the variable of its name for this command."""
 
+import inspect
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -31,32 +32,15 @@ ApiKey: TypeAlias = Annotated[
         "--api-key", metavar="KEY", help="The key to use (OSTINATO_API_KEY). [the file local.key in the data folder]"
     ),
 ]
-DatabaseUrl: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--database-url",
-        metavar="URL",
-        help="A PostgreSQL 15 or newer (OSTINATO_DATABASE_URL). [the embedded one in the data folder]",
-    ),
-]
-SecretKeyFile: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--secret-key-file",
-        metavar="FILE",
-        help="The keys that encrypt connection secrets (OSTINATO_SECRET_KEY_FILE). [secret.key in the data folder]",
-    ),
-]
-Timezone: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--timezone", metavar="ZONE", help="Zone of local times in the TimeXtender API (OSTINATO_TIMEZONE). [UTC]"
-    ),
-]
-Slots: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--slots", metavar="NUMBER", help="How many tasks run at the same time (OSTINATO_SLOTS). [8]"),
-]
+SERVER_SETTINGS = {
+    "database_url": ("URL", "A PostgreSQL 15 or newer. [the embedded one in the data folder]"),
+    "secret_key_file": ("FILE", "The keys that encrypt connection secrets. [secret.key in the data folder]"),
+    "timezone": ("ZONE", "Zone of local times in the TimeXtender API. [UTC]"),
+    "slots": ("NUMBER", "How many tasks run at the same time. [8]"),
+    "failed_attempts": ("NUMBER", "Unknown keys and failed sign-ins that an address may have in a minute. [300]"),
+    "trusted_proxies": ("NETWORKS", "Whose X-Forwarded-For is believed, with commas between. [none]"),
+}
+"""The settings that only a server has: what their flags take, and what they say."""
 Wait: TypeAlias = Annotated[bool, typer.Option("--wait", help="Show its progress until it ends; exit 1 if it fails.")]
 Key: TypeAlias = Annotated[
     str | None, typer.Option("--key", metavar="KEY", help="The same key starts nothing a second time.")
@@ -66,6 +50,25 @@ Environment: TypeAlias = Annotated[str, typer.Option("--environment", "-e", meta
 Workspace: TypeAlias = Annotated[
     str | None, typer.Option("--workspace", "-w", metavar="KEY", help="The workspace; none: any that may be seen.")
 ]
+
+
+def with_server_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with a flag for every setting of a server; it gets those that were given by name."""
+    flags: dict[str, Any] = {"home": Home, "host": Host, "port": Port}
+    for name, (metavar, words) in SERVER_SETTINGS.items():
+        option = typer.Option(f"--{name.replace('_', '-')}", metavar=metavar, help=_with_variable(name, words))
+        flags[name] = Annotated[str | None, option]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    context = inspect.Parameter("context", kind, annotation=typer.Context)
+    more = [inspect.Parameter(name, kind, default=None, annotation=hint) for name, hint in flags.items()]
+    command.__signature__ = inspect.Signature([context, *more])  # type: ignore[attr-defined]
+    command.__annotations__ = {"context": typer.Context, **flags}
+    return command
+
+
+def _with_variable(name: str, words: str) -> str:
+    said, dot, default = words.partition(". [")
+    return f"{said} (OSTINATO_{name.upper()}){dot}{default}"
 
 
 def named_values(given: Sequence[str]) -> dict[str, str]:

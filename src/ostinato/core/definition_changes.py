@@ -33,6 +33,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     workspace: str | None
     environment: str
     fields: tuple[str, ...] = ()
+    before: msgspec.Struct | None = None
+    after: msgspec.Struct | None = None
+    """The definitions themselves, secrets in clear."""
+
+    def __repr__(self) -> str:
+        """Without them, because it may get into a log."""
+        return f"<{self.kind} {self.name!r} of {self.workspace!r} in {self.environment!r} is {self.action}>"
 
 
 FIELDS = {
@@ -137,4 +144,13 @@ def _change(
     if before is not None:
         fields = tuple(field for field in FIELDS[kind] if not same(getattr(before, field), getattr(new, field)))
         action = Action.CHANGED if fields else Action.LEFT
-    return Change(action=action, kind=kind, name=name, workspace=place[1] or None, environment=place[0], fields=fields)
+    return Change(
+        action=action,
+        kind=kind,
+        name=name,
+        workspace=place[1] or None,
+        environment=place[0],
+        fields=fields,
+        before=before,
+        after=new,
+    )

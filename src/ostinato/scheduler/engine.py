@@ -174,10 +174,15 @@ class Engine:
 
     async def _keep_listening(self) -> None:
         if self._listener is None or self._listener.lost:
-            self._listener = await self._app.db.listen(["ostinato"], self._be_told)
+            known = self._app.known_keys
+            self._listener = await self._app.db.listen(["ostinato"], self._be_told, known.be_deaf)
+            known.hear()
 
     def _be_told(self, _channel: str, what: str) -> None:
-        """Another server says that there is work, or something to end."""
+        """Another server says that there is work, or something to end; or the database, that rights have changed."""
+        if what == "access":
+            self._app.known_keys.forget()
+            return
         self._app.wake.set()
         if what == "cancel":
             self._app.look.set()

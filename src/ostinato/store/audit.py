@@ -90,9 +90,9 @@ async def write(tx: Tx, by: By, entries: Sequence[Entry], now: datetime) -> None
     )
 
 
-async def seal(tx: Tx) -> int:
-    """Put what is new into the chain; how many records that were."""
-    return int(await fetch_value(tx, "audit/seal"))
+async def seal(tx: Tx, most: int) -> int:
+    """Put what is new into the chain, at most so many records; how many that were."""
+    return int(await fetch_value(tx, "audit/seal", most))
 
 
 async def unsealed(tx: Tx) -> bool:

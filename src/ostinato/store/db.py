@@ -139,12 +139,15 @@ class Database:
         if self._tap is not None:
             await self._tap.before(point)
 
-    async def listen(self, channels: Sequence[str], hear: Callable[[str, str], None]) -> "Listener":
-        """Call `hear(channel, payload)` for every notification, on a connection of its own."""
+    async def listen(
+        self, channels: Sequence[str], hear: Callable[[str, str], None], lose: Callable[[], None]
+    ) -> "Listener":
+        """Call `hear(channel, payload)` for every notification, on a connection of its own, and `lose` when it ends."""
         try:
             connection = await asyncpg.connect(self._url, timeout=10)
             for channel in channels:
                 await connection.add_listener(channel, lambda _c, _p, channel, payload: hear(channel, payload))
+            connection.add_termination_listener(lambda _: lose())
         except UNREACHABLE as error:
             raise _unavailable(error) from error
         return Listener(connection)

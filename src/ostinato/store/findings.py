@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from ostinato.core.contracts import Finding
-from ostinato.core.ids import RunId
+from ostinato.core.ids import RunId, SubjectId
 from ostinato.store.db import Tx, execute, fetch
 
 
@@ -24,8 +24,8 @@ async def keep(tx: Tx, findings: Mapping[RunId, Sequence[Finding]]) -> None:
     )
 
 
-async def list_findings(tx: Tx, run: RunId, offset: int, most: int) -> list[Finding]:
-    rows = await fetch(tx, "findings/list", _Row, run, offset, most)
+async def list_findings(tx: Tx, run: RunId, viewer: SubjectId, offset: int, most: int) -> list[Finding]:
+    rows = await fetch(tx, "findings/list", _Row, run, offset, most, viewer)
     return [Finding(kind=row.kind, row=row.row) for row in rows]
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from ostinato.core.ids import Lease, RunId
+from ostinato.core.ids import Lease, RunId, SubjectId
 from ostinato.store.db import Tx, execute, fetch
 
 
@@ -36,8 +36,8 @@ class Written(msgspec.Struct, frozen=True):
     text: str
 
 
-async def read(tx: Tx, run: RunId, after: int, most: int) -> list[Written]:
-    return await fetch(tx, "logs/read", Written, run, after, most)
+async def read(tx: Tx, run: RunId, viewer: SubjectId, after: int, most: int) -> list[Written]:
+    return await fetch(tx, "logs/read", Written, run, after, most, viewer)
 
 
 async def append(tx: Tx, lines: Sequence[Line]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -36,9 +36,18 @@ class TaskOrPlan(msgspec.Struct, frozen=True):
     plan: PlanId | None = None
 
 
+class Named(NamedTuple):
+    """A task or plan somebody means; workspace None: in whichever it is."""
+
+    name: str
+    environment: str
+    workspace: str | None
+
+
 class Runnable(msgspec.Struct, frozen=True):
     """A task or plan found by name; `number` is how it is known outside."""
 
+    position: int
     kind: str
     id: int
     number: int
@@ -52,7 +61,13 @@ class Runnable(msgspec.Struct, frozen=True):
 
 
 class Rights(msgspec.Struct, frozen=True):
+    """What a run is of, and whether somebody may end it."""
+
     id: RunId
+    kind: str
+    name: str
+    environment: str
+    workspace: str
     may_execute: bool
 
 
@@ -149,10 +164,17 @@ async def request_cancel(tx: Tx, asked: Sequence[RunId], now: datetime, reason: 
     return await fetch(tx, "runs/request_cancel", Moved, list(asked), now, reason.value)
 
 
-async def find_runnable(
-    tx: Tx, viewer: SubjectId, name: str, environment: str, workspace: str | None
-) -> list[Runnable]:
-    return await fetch(tx, "workspaces/find_runnable", Runnable, name, environment, workspace, viewer)
+async def find_runnable(tx: Tx, viewer: SubjectId, wanted: Sequence[Named]) -> list[Runnable]:
+    """`position` says which of them it is, counted from 1."""
+    return await fetch(
+        tx,
+        "workspaces/find_runnable",
+        Runnable,
+        [named.name for named in wanted],
+        [named.environment for named in wanted],
+        [named.workspace for named in wanted],
+        viewer,
+    )
 
 
 async def notify(tx: Tx, what: str) -> None:
@@ -164,8 +186,8 @@ async def rights(tx: Tx, run: RunId, viewer: SubjectId) -> Rights | None:
     return await fetch_one(tx, "runs/rights", Rights, run, viewer)
 
 
-async def get(tx: Tx, run: RunId, viewer: SubjectId) -> Seen | None:
-    return await fetch_one(tx, "runs/get", Seen, run, viewer)
+async def get(tx: Tx, wanted: Sequence[RunId], viewer: SubjectId) -> list[Seen]:
+    return await fetch(tx, "runs/get", Seen, wanted, viewer)
 
 
 async def tree(tx: Tx, run: RunId, viewer: SubjectId) -> list[Seen]:
@@ -179,8 +201,8 @@ async def list_runs(tx: Tx, viewer: SubjectId, wanted: Wanted) -> Page:
     ) or Page(items=b"", live=[], states=[], number=0, last=None)
 
 
-async def count_work(tx: Tx) -> Work:
-    work = await fetch_one(tx, "runs/queue_length", Work)
+async def count_work(tx: Tx, viewer: SubjectId) -> Work:
+    work = await fetch_one(tx, "runs/queue_length", Work, viewer)
     assert work is not None, "a count always has a row"
     return work
 

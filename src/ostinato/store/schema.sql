@@ -1,5 +1,26 @@
 -- What all migrations together make. Written by `python -m tools.schema`; change it by a migration.
 
+CREATE FUNCTION access_changes() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    one record := COALESCE(NEW, OLD);
+BEGIN
+    CASE TG_TABLE_NAME
+        WHEN 'app_user' THEN
+            PERFORM renew_access(ARRAY[one.id]);
+        WHEN 'credential' THEN
+            PERFORM renew_access(ARRAY[one.user_id]);
+        WHEN 'user_group' THEN
+            PERFORM renew_access(ARRAY(SELECT user_id FROM group_member WHERE group_id = one.id));
+        ELSE
+            PERFORM renew_access(ARRAY(SELECT one.user_id WHERE one.user_id IS NOT NULL
+                                        UNION ALL
+                                       SELECT user_id FROM group_member WHERE group_id = one.group_id));
+    END CASE;
+    RETURN NULL;
+END $$;
+
 CREATE TABLE audit (
     id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -440,6 +461,14 @@ END $$;
 
 COMMENT ON FUNCTION make_week(environment bigint, monday date) IS 'Makes the partitions of a week unless they are there, and keeps them from being dropped until the transaction ends. They are attached, not made in place, because that lets others read and write meanwhile.';
 
+CREATE FUNCTION members_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM renew_access(ARRAY(SELECT user_id FROM changed));
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION note_steps(plans bigint[]) RETURNS void
     LANGUAGE sql
     AS $$
@@ -468,6 +497,51 @@ $$;
 
 COMMENT ON FUNCTION note_steps(plans bigint[]) IS 'Writes down anew what the steps of these plans run and which comes after which, as their graphs have it.';
 
+CREATE FUNCTION renew_access(users bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(7300000005);
+    PERFORM pg_notify('ostinato', 'access');
+    DELETE FROM subject_access WHERE user_id = ANY(users);
+    INSERT INTO subject_access
+    SELECT subject.user_id, subject.id, place.workspace_key, held.environment_id,
+           CASE WHEN subject.scopes IS NULL THEN held.permissions
+                ELSE ARRAY(SELECT unnest(held.permissions) INTERSECT SELECT unnest(subject.scopes))
+           END
+      FROM (SELECT app_user.id AS user_id, app_user.id, NULL::text[] AS scopes, NULL::text[] AS workspaces
+              FROM app_user
+             WHERE app_user.id = ANY(users) AND app_user.active
+             UNION ALL
+            SELECT app_user.id, credential.subject_id, credential.scopes, credential.workspaces
+              FROM credential
+              JOIN app_user ON app_user.id = credential.user_id AND app_user.active
+             WHERE credential.user_id = ANY(users) AND credential.subject_id IS NOT NULL AND credential.deleted_at IS NULL) AS subject
+      JOIN (SELECT user_role.user_id, NULL::text AS workspace_key, NULL::bigint AS environment_id, tenant_role.everywhere AS permissions
+              FROM user_role
+              JOIN tenant_role ON tenant_role.name = user_role.role
+             WHERE user_role.user_id = ANY(users)
+             UNION ALL
+            SELECT workspace_grant.user_id, workspace_grant.workspace_key, workspace_grant.environment_id, workspace_grant.permissions
+              FROM workspace_grant
+             WHERE workspace_grant.user_id = ANY(users)
+             UNION ALL
+            SELECT group_member.user_id, workspace_grant.workspace_key, workspace_grant.environment_id, workspace_grant.permissions
+              FROM group_member
+              JOIN workspace_grant ON workspace_grant.group_id = group_member.group_id
+             WHERE group_member.user_id = ANY(users)) AS held ON held.user_id = subject.user_id
+     CROSS JOIN LATERAL (
+               SELECT held.workspace_key
+                WHERE subject.workspaces IS NULL
+                UNION ALL
+               SELECT key
+                 FROM unnest(subject.workspaces) AS key
+                WHERE held.workspace_key IS NULL OR held.workspace_key = key) AS place
+     WHERE held.permissions <> '{}';
+END $$;
+
+COMMENT ON FUNCTION renew_access(users bigint[]) IS 'Works out anew what these users may do. One transaction at a time: two that change the rights of one user must not each overlook what the other does. Whoever will change rights takes the lock (users/lock) before anything else.';
+
 CREATE FUNCTION run_seen(kept_run) RETURNS TABLE(run bigint, state text, reason text, message text, attempt integer, due_at timestamp with time zone, queued_at timestamp with time zone, started_at timestamp with time zone, ended_at timestamp with time zone, parent bigint, root bigint, step integer, handler boolean, row_count bigint, counts jsonb, cancel_requested_at timestamp with time zone, plan_version integer, graph bigint, workspace_id bigint, kind text, task_type text, number integer, name text, workspace text, environment text, priority integer, hold text, deadline_at timestamp with time zone, cause text, parameters jsonb, rerun_of bigint)
     LANGUAGE sql STABLE ROWS 1
     AS $_$
@@ -487,27 +561,32 @@ $_$;
 
 COMMENT ON FUNCTION run_seen(kept_run) IS 'A run as it is shown, with the names of what it ran and where; whoever selects from it checks the viewer. It has no outer join, so that it becomes a part of the statement around it.';
 
-CREATE FUNCTION seal_audit() RETURNS bigint
+CREATE FUNCTION seal_audit(most bigint) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    one    audit;
-    newest audit;
-    sealed bigint := 0;
+    one     audit;
+    newest  audit;
+    ids     bigint[];
+    digests bytea[];
 BEGIN
     PERFORM pg_advisory_xact_lock(7300000004);
     SELECT * INTO newest FROM audit WHERE seal IS NOT NULL ORDER BY seal DESC LIMIT 1;
-    FOR one IN SELECT * FROM audit WHERE seal IS NULL ORDER BY id LOOP
-        one.seal := COALESCE(newest.seal, 0) + 1;
-        one.digest := sha256(COALESCE(newest.digest, '') || convert_to(audit_text(one), 'UTF8'));
-        UPDATE audit SET seal = one.seal, digest = one.digest WHERE id = one.id;
-        newest := one;
-        sealed := sealed + 1;
+    newest.seal := COALESCE(newest.seal, 0);
+    FOR one IN SELECT * FROM audit WHERE seal IS NULL ORDER BY id LIMIT most LOOP
+        ids := ids || one.id;
+        one.seal := newest.seal + cardinality(ids);
+        newest.digest := sha256(COALESCE(newest.digest, '') || convert_to(audit_text(one), 'UTF8'));
+        digests := digests || newest.digest;
     END LOOP;
-    RETURN sealed;
+    UPDATE audit
+       SET seal = newest.seal + chained.place, digest = chained.digest
+      FROM unnest(ids, digests) WITH ORDINALITY AS chained (id, digest, place)
+     WHERE audit.id = chained.id;
+    RETURN COALESCE(cardinality(ids), 0);
 END $$;
 
-COMMENT ON FUNCTION seal_audit() IS 'Chains the records whose transactions have ended; how many there were.';
+COMMENT ON FUNCTION seal_audit(most bigint) IS 'Chains the records whose transactions have ended, at most so many; how many there were.';
 
 CREATE FUNCTION task_standing(tasks bigint[]) RETURNS TABLE(task_id bigint, standing text, started_at timestamp with time zone, ended_at timestamp with time zone, last_started_at timestamp with time zone, last_ended_at timestamp with time zone)
     LANGUAGE sql STABLE ROWS 100
@@ -597,6 +676,16 @@ SELECT stood.task_id, CASE WHEN behind.task_id IS NULL THEN stood.standing ELSE 
 $$;
 
 COMMENT ON FUNCTION task_standing(tasks bigint[]) IS 'How tasks stand: a live run goes before the ended one. Outdated: never run; or changed since the last success began; or something in a step right before its own, in a plan it is in, succeeded since then. Each such step is looked at once, however many of the tasks come after it.';
+
+CREATE FUNCTION tell_of_keys() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('ostinato', 'access');
+    RETURN NULL;
+END $$;
+
+COMMENT ON FUNCTION tell_of_keys() IS 'Servers forget what they know of keys when one is taken back.';
 
 CREATE TABLE app_user (
     id bigint NOT NULL,
@@ -1057,112 +1146,17 @@ COMMENT ON TABLE step_run IS 'A step of a running plan, from the moment the firs
 
 COMMENT ON COLUMN step_run.remaining IS 'Runs of the step that are not made yet, because a limit allows only so many at once.';
 
-CREATE VIEW subject AS
- SELECT app_user.id,
-    app_user.id AS user_id,
-    NULL::text[] AS scopes,
-    NULL::text[] AS workspaces
-   FROM app_user
-  WHERE app_user.active
-UNION ALL
- SELECT credential.subject_id AS id,
-    credential.user_id,
-    credential.scopes,
-    credential.workspaces
-   FROM (credential
-     JOIN app_user ON (((app_user.id = credential.user_id) AND app_user.active)))
-  WHERE ((credential.subject_id IS NOT NULL) AND (credential.deleted_at IS NULL));
-
-COMMENT ON VIEW subject IS 'Whoever has rights: active users, and credentials that may less than their owners.';
-
-CREATE TABLE tenant_role (
-    name text NOT NULL,
-    everywhere text[] NOT NULL,
-    CONSTRAINT tenant_role_everywhere_check CHECK ((everywhere <@ ARRAY['VIEW'::text, 'EXECUTE'::text, 'AUTHOR'::text, 'PUBLISH'::text, 'MANAGE'::text]))
-);
-
-COMMENT ON TABLE tenant_role IS 'Roles in the whole installation, and what they allow in every workspace.';
-
-CREATE TABLE user_group (
-    id bigint NOT NULL,
-    name text NOT NULL,
-    description text,
-    roles text[] DEFAULT '{}'::text[] NOT NULL,
-    claim text,
-    created_at timestamp with time zone NOT NULL,
-    CONSTRAINT user_group_name_check CHECK ((name <> ''::text)),
-    CONSTRAINT user_group_roles_check CHECK ((roles <@ ARRAY['ADMINISTRATOR'::text, 'SECURITY_ADMINISTRATOR'::text, 'ENVIRONMENT_MANAGER'::text, 'OPERATOR'::text, 'AUDITOR'::text]))
-);
-
-COMMENT ON COLUMN user_group.claim IS 'What the OpenID provider calls this group: its members come and go with their sign-ins.';
-
-CREATE TABLE workspace_grant (
-    id bigint NOT NULL,
-    user_id bigint,
-    workspace_key text NOT NULL,
+CREATE TABLE subject_access (
+    user_id bigint NOT NULL,
+    subject_id bigint NOT NULL,
+    workspace_key text,
     environment_id bigint,
-    permissions text[] NOT NULL,
-    group_id bigint,
-    CONSTRAINT workspace_grant_check CHECK ((num_nonnulls(user_id, group_id) = 1)),
-    CONSTRAINT workspace_grant_permissions_check CHECK ((permissions <@ ARRAY['VIEW'::text, 'EXECUTE'::text, 'AUTHOR'::text, 'PUBLISH'::text, 'MANAGE'::text]))
+    permissions text[] NOT NULL
 );
 
-COMMENT ON COLUMN workspace_grant.environment_id IS 'NULL: the workspace of this key in every environment.';
+COMMENT ON TABLE subject_access IS 'Who may do what by key of workspace, whether the workspace is there or not yet; NULL: in every workspace, in every environment. Follows from users, groups, roles, grants and limited credentials, and is kept up by their triggers in the same transaction, because every request asks for it.';
 
-CREATE VIEW user_right AS
- SELECT app_user.id AS user_id,
-    NULL::text AS workspace_key,
-    NULL::bigint AS environment_id,
-    tenant_role.everywhere AS permissions
-   FROM (app_user
-     JOIN tenant_role ON ((tenant_role.name = ANY (app_user.roles))))
-  WHERE (tenant_role.everywhere <> '{}'::text[])
-UNION ALL
- SELECT group_member.user_id,
-    NULL::text AS workspace_key,
-    NULL::bigint AS environment_id,
-    tenant_role.everywhere AS permissions
-   FROM ((group_member
-     JOIN user_group ON ((user_group.id = group_member.group_id)))
-     JOIN tenant_role ON ((tenant_role.name = ANY (user_group.roles))))
-  WHERE (tenant_role.everywhere <> '{}'::text[])
-UNION ALL
- SELECT workspace_grant.user_id,
-    workspace_grant.workspace_key,
-    workspace_grant.environment_id,
-    workspace_grant.permissions
-   FROM workspace_grant
-  WHERE (workspace_grant.user_id IS NOT NULL)
-UNION ALL
- SELECT group_member.user_id,
-    workspace_grant.workspace_key,
-    workspace_grant.environment_id,
-    workspace_grant.permissions
-   FROM (group_member
-     JOIN workspace_grant ON ((workspace_grant.group_id = group_member.group_id)));
-
-COMMENT ON VIEW user_right IS 'What users may do in workspaces, by roles and grants, their own and those of their groups; NULL: in every workspace, in every environment.';
-
-CREATE VIEW subject_access AS
- SELECT subject.id AS subject_id,
-    place.workspace_key,
-    held.environment_id,
-        CASE
-            WHEN (subject.scopes IS NULL) THEN held.permissions
-            ELSE ARRAY( SELECT unnest(held.permissions) AS unnest
-            INTERSECT
-             SELECT unnest(subject.scopes) AS unnest)
-        END AS permissions
-   FROM ((subject
-     JOIN user_right held ON ((held.user_id = subject.user_id)))
-     CROSS JOIN LATERAL ( SELECT held.workspace_key
-          WHERE (subject.workspaces IS NULL)
-        UNION ALL
-         SELECT key.key
-           FROM unnest(subject.workspaces) key(key)
-          WHERE ((held.workspace_key IS NULL) OR (held.workspace_key = key.key))) place);
-
-COMMENT ON VIEW subject_access IS 'Who may do what by key of workspace, whether the workspace is there or not yet; NULL: in every workspace, in every environment.';
+COMMENT ON COLUMN subject_access.subject_id IS 'The user, or one of their credentials that may less.';
 
 CREATE TABLE task (
     id bigint NOT NULL,
@@ -1234,6 +1228,14 @@ CREATE TABLE task_success (
 
 COMMENT ON TABLE task_success IS 'Of each task, the success that ended last among those that went into history; it outlives them.';
 
+CREATE TABLE tenant_role (
+    name text NOT NULL,
+    everywhere text[] NOT NULL,
+    CONSTRAINT tenant_role_everywhere_check CHECK ((everywhere <@ ARRAY['VIEW'::text, 'EXECUTE'::text, 'AUTHOR'::text, 'PUBLISH'::text, 'MANAGE'::text]))
+);
+
+COMMENT ON TABLE tenant_role IS 'Roles in the whole installation, and what they allow in every workspace.';
+
 CREATE TABLE trigger_key (
     scope text NOT NULL,
     key text NOT NULL,
@@ -1245,6 +1247,19 @@ CREATE TABLE trigger_key (
 );
 
 COMMENT ON TABLE trigger_key IS 'The run that a key started: a user''s idempotency key, or a schedule and the time it fired for.';
+
+CREATE TABLE user_group (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    description text,
+    roles text[] DEFAULT '{}'::text[] NOT NULL,
+    claim text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT user_group_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT user_group_roles_check CHECK ((roles <@ ARRAY['ADMINISTRATOR'::text, 'SECURITY_ADMINISTRATOR'::text, 'ENVIRONMENT_MANAGER'::text, 'OPERATOR'::text, 'AUDITOR'::text]))
+);
+
+COMMENT ON COLUMN user_group.claim IS 'What the OpenID provider calls this group: its members come and go with their sign-ins.';
 
 ALTER TABLE user_group ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME user_group_id_seq
@@ -1291,6 +1306,19 @@ CREATE VIEW workspace_access AS
 
 COMMENT ON VIEW workspace_access IS 'Who may do what where: every statement that reads or changes for somebody joins it.';
 
+CREATE TABLE workspace_grant (
+    id bigint NOT NULL,
+    user_id bigint,
+    workspace_key text NOT NULL,
+    environment_id bigint,
+    permissions text[] NOT NULL,
+    group_id bigint,
+    CONSTRAINT workspace_grant_check CHECK ((num_nonnulls(user_id, group_id) = 1)),
+    CONSTRAINT workspace_grant_permissions_check CHECK ((permissions <@ ARRAY['VIEW'::text, 'EXECUTE'::text, 'AUTHOR'::text, 'PUBLISH'::text, 'MANAGE'::text]))
+);
+
+COMMENT ON COLUMN workspace_grant.environment_id IS 'NULL: the workspace of this key in every environment.';
+
 ALTER TABLE workspace_grant ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME workspace_grant_id_seq
     START WITH 1
@@ -1320,9 +1348,6 @@ ALTER TABLE ONLY app_user
 
 ALTER TABLE ONLY audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY audit
-    ADD CONSTRAINT audit_seal_key UNIQUE (seal);
 
 ALTER TABLE ONLY connection
     ADD CONSTRAINT connection_pkey PRIMARY KEY (id);
@@ -1456,7 +1481,7 @@ ALTER TABLE ONLY workspace_grant
 ALTER TABLE ONLY workspace
     ADD CONSTRAINT workspace_pkey PRIMARY KEY (id);
 
-CREATE INDEX audit_at ON audit USING btree (at);
+CREATE UNIQUE INDEX audit_seal ON audit USING btree (seal) WHERE (seal IS NOT NULL);
 
 CREATE INDEX audit_unsealed ON audit USING btree (id) WHERE (seal IS NULL);
 
@@ -1538,15 +1563,35 @@ CREATE INDEX run_to_keep ON run USING btree (ended_at, id) WHERE ((parent_run_id
 
 CREATE INDEX step_run_running ON step_run USING btree (run_id, step) WHERE (state = 'running'::text);
 
+CREATE INDEX subject_access_subject ON subject_access USING btree (subject_id);
+
+CREATE INDEX subject_access_user ON subject_access USING btree (user_id);
+
 CREATE INDEX task_uses ON task USING gin (uses);
 
 CREATE INDEX trigger_key_age ON trigger_key USING btree (created_at);
 
 CREATE INDEX workspace_grant_group ON workspace_grant USING btree (group_id) WHERE (group_id IS NOT NULL);
 
+CREATE TRIGGER access_of_credential AFTER INSERT OR UPDATE OF deleted_at ON credential FOR EACH ROW WHEN ((new.subject_id IS NOT NULL)) EXECUTE FUNCTION access_changes();
+
+CREATE TRIGGER access_of_grant AFTER INSERT OR DELETE OR UPDATE ON workspace_grant FOR EACH ROW EXECUTE FUNCTION access_changes();
+
+CREATE TRIGGER access_of_group AFTER UPDATE OF roles ON user_group FOR EACH ROW EXECUTE FUNCTION access_changes();
+
+CREATE TRIGGER access_of_new_members AFTER INSERT ON group_member REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION members_change();
+
+CREATE TRIGGER access_of_old_members AFTER DELETE ON group_member REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION members_change();
+
+CREATE TRIGGER access_of_user AFTER INSERT OR UPDATE OF active, roles ON app_user FOR EACH ROW EXECUTE FUNCTION access_changes();
+
 CREATE TRIGGER audit_is_kept BEFORE DELETE OR UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION keep_audit();
 
 CREATE TRIGGER audit_is_not_emptied BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION keep_audit();
+
+CREATE TRIGGER keys_are_taken_back AFTER UPDATE OF deleted_at, expires_at ON credential FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
+
+CREATE TRIGGER secrets_are_taken_back AFTER DELETE OR UPDATE ON credential_secret FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
 
 ALTER TABLE ONLY connection
     ADD CONSTRAINT connection_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
@@ -1604,6 +1649,12 @@ ALTER TABLE ONLY plan
 
 ALTER TABLE ONLY pool
     ADD CONSTRAINT pool_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
+
+ALTER TABLE ONLY subject_access
+    ADD CONSTRAINT subject_access_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY subject_access
+    ADD CONSTRAINT subject_access_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);

@@ -11,6 +11,7 @@ from ostinato.core.parameters import Parameter
 from ostinato.core.plans import Ref
 from ostinato.core.reruns import Child, Part
 from ostinato.core.states import State
+from ostinato.store.audit import By
 from ostinato.store.db import Tx, fetch, fetch_one, fetch_value
 from ostinato.store.holds import Beginning
 from ostinato.store.runs import TaskOrPlan
@@ -26,6 +27,8 @@ class Locked(msgspec.Struct, frozen=True):
     paused_at: datetime | None
     paused_by: str | None
     may_execute: bool
+    environment: str
+    workspace: str
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +45,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     graph: GraphId | None = None
     """The steps to run; None: those of the current version."""
     version: int | None = None
+    by: By | None = None
+    """Who is recorded to have started it; None: nobody did."""
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -108,6 +113,10 @@ async def start(tx: Tx, wishes: Sequence[Wish], now: datetime) -> list[Made]:
         [w.graph for w in wishes],
         [w.version for w in wishes],
         now,
+        [w.by.actor if w.by else None for w in wishes],
+        [w.by.credential if w.by else None for w in wishes],
+        [w.by.address if w.by else None for w in wishes],
+        [w.by.trace if w.by else None for w in wishes],
     )
 
 

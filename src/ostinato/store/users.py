@@ -98,7 +98,7 @@ async def change(
 
 
 async def lock(tx: Tx) -> None:
-    """Nobody else changes who may do what until this transaction ends."""
+    """Nobody else changes who may do what until this transaction ends; taken before any row is locked."""
     await execute(tx, "users/lock")
 
 

@@ -1,24 +1,21 @@
 """Last successes: of tasks, and of connections through the tasks that use them."""
 
 from datetime import datetime
-from functools import partial
 from typing import Annotated
 
 import msgspec
 from litestar import Router, get
 from litestar.params import QueryParameter
 
-from ostinato.api import documents
 from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.native import wire
-from ostinato.api.problems import FileProblemDetails
+from ostinato.api.native.parameters import Limit, Offset, refusals
 from ostinato.app import successes
 from ostinato.core.access import Permission
 from ostinato.core.times import instant
 from ostinato.store.successes import OfConnection, OfTask, Wanted
 from ostinato.store.workspaces import Page
 
-refusals = partial(documents.refusals, body=FileProblemDetails)
 Filter = Annotated[str | None, QueryParameter(pattern=wire.CLEAN, max_length=wire.LONGEST_NAME)]
 ConnectionName = Annotated[
     str | None,
@@ -26,8 +23,6 @@ ConnectionName = Annotated[
         pattern=wire.CLEAN, max_length=wire.LONGEST_NAME, description="Only tasks that use a connection of this name."
     ),
 ]
-Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many at most.")]
-Offset = Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="How many to pass over.")]
 
 
 class Success(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -168,4 +163,4 @@ def _when(at: datetime | None) -> str | None:
     return instant(at) if at else None
 
 
-LAST_SUCCESS = Router("/api/v1", route_handlers=[list_task_successes, list_connection_successes])
+LAST_SUCCESS = Router("/", route_handlers=[list_task_successes, list_connection_successes])

@@ -1,7 +1,6 @@
 """The routes of our own dialect."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -11,13 +10,15 @@ from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, JSONBody, PathParameter, QueryParameter
 
 from ostinato import __version__
-from ostinato.api import documents
 from ostinato.api.dependencies import PROVIDED, TheActor, TheApp
 from ostinato.api.native import translate, wire
+from ostinato.api.native.audit import AUDIT
+from ostinato.api.native.keys import KEYS
 from ostinato.api.native.last_success import LAST_SUCCESS
+from ostinato.api.native.parameters import Limit, refusals
 from ostinato.api.native.patience import wait_until
+from ostinato.api.native.people import PEOPLE
 from ostinato.api.permissions import ANYBODY, PUBLIC
-from ostinato.api.problems import FileProblemDetails
 from ostinato.api.responses import WrittenJson
 from ostinato.app import definitions, health, history, pauses, reruns, runs, starts, tasks, waiting
 from ostinato.app.starts import Trigger
@@ -33,7 +34,6 @@ MOST_BYTES_OF_DEFINITIONS = 12_000_000
 MOST_WAIT = 30
 
 RunNumber = Annotated[int, PathParameter(description="The id of the run.")]
-Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many at most.")]
 Wait = Annotated[
     float, QueryParameter(ge=0, le=MOST_WAIT, description="Seconds to hold the answer back while nothing has happened.")
 ]
@@ -46,7 +46,6 @@ Key = Annotated[
 Filter = Annotated[str | None, QueryParameter(pattern=wire.CLEAN, max_length=wire.LONGEST_NAME)]
 
 
-refusals = partial(documents.refusals, body=FileProblemDetails)
 RUN_PAGE = ResponseSpec(data_container=wire.RunPage, description="The page.", generate_examples=False)
 FAILING = {503: ResponseSpec(data_container=wire.Probe, description="And why.", generate_examples=False)}
 NOT_READY = {503: ResponseSpec(data_container=wire.Health, description="Not yet.", generate_examples=False)}
@@ -97,11 +96,11 @@ async def ready(app: TheApp, state: ServerState) -> Response[wire.Probe]:
     "/status",
     needs=ANYBODY,
     operation_id="getStatus",
-    summary="Version, and how much work there is",
+    summary="Version, and how much work there is that one may see",
     responses=refusals(401, 503),
 )
 async def get_status(app: TheApp, actor: TheActor) -> wire.Status:
-    work = await runs.count_work(app)
+    work = await runs.count_work(app, actor)
     counts = wire.WorkCounts(queued=work.queued, running=work.running, plans=work.plans)
     return wire.Status(version=__version__, work=counts)
 
@@ -350,7 +349,11 @@ API = Router(
         diff_definitions,
         export_definitions,
         get_definition_schema,
+        PEOPLE,
+        KEYS,
+        AUDIT,
+        LAST_SUCCESS,
     ],
 )
-NATIVE = Router("/", route_handlers=[healthy, live, ready, API, LAST_SUCCESS], dependencies=PROVIDED)
+NATIVE = Router("/", route_handlers=[healthy, live, ready, API], dependencies=PROVIDED)
 """Everything of this dialect."""

@@ -91,17 +91,6 @@ INSERT INTO credential_secret (digest, credential_id, prefix, suffix, created_at
 SELECT digest, id, prefix, suffix, created_at FROM credential WHERE deleted_at IS NULL;
 ALTER TABLE credential DROP COLUMN digest, DROP COLUMN prefix, DROP COLUMN suffix;
 
-CREATE VIEW subject AS
-SELECT id, id AS user_id, NULL::text[] AS scopes, NULL::text[] AS workspaces
-  FROM app_user
- WHERE active
- UNION ALL
-SELECT credential.subject_id, credential.user_id, credential.scopes, credential.workspaces
-  FROM credential
-  JOIN app_user ON app_user.id = credential.user_id AND app_user.active
- WHERE credential.subject_id IS NOT NULL AND credential.deleted_at IS NULL;
-COMMENT ON VIEW subject IS 'Whoever has rights: active users, and credentials that may less than their owners.';
-
 CREATE VIEW user_role AS
 SELECT app_user.id AS user_id, role
   FROM app_user
@@ -113,42 +102,107 @@ SELECT group_member.user_id, role
  CROSS JOIN LATERAL unnest(user_group.roles) AS role;
 COMMENT ON VIEW user_role IS 'The roles of users in the whole installation, their own and those of their groups.';
 
-CREATE VIEW user_right AS
-SELECT app_user.id AS user_id, NULL::text AS workspace_key, NULL::bigint AS environment_id, tenant_role.everywhere AS permissions
-  FROM app_user
-  JOIN tenant_role ON tenant_role.name = ANY(app_user.roles)
- WHERE tenant_role.everywhere <> '{}'
- UNION ALL
-SELECT group_member.user_id, NULL, NULL, tenant_role.everywhere
-  FROM group_member
-  JOIN user_group ON user_group.id = group_member.group_id
-  JOIN tenant_role ON tenant_role.name = ANY(user_group.roles)
- WHERE tenant_role.everywhere <> '{}'
- UNION ALL
-SELECT workspace_grant.user_id, workspace_grant.workspace_key, workspace_grant.environment_id, workspace_grant.permissions
-  FROM workspace_grant
- WHERE workspace_grant.user_id IS NOT NULL
- UNION ALL
-SELECT group_member.user_id, workspace_grant.workspace_key, workspace_grant.environment_id, workspace_grant.permissions
-  FROM group_member
-  JOIN workspace_grant ON workspace_grant.group_id = group_member.group_id;
-COMMENT ON VIEW user_right IS 'What users may do in workspaces, by roles and grants, their own and those of their groups; NULL: in every workspace, in every environment.';
+CREATE TABLE subject_access (
+    user_id        bigint NOT NULL REFERENCES app_user ON DELETE CASCADE,
+    subject_id     bigint NOT NULL,
+    workspace_key  text,
+    environment_id bigint REFERENCES environment ON DELETE CASCADE,
+    permissions    text[] NOT NULL
+);
+COMMENT ON TABLE subject_access IS 'Who may do what by key of workspace, whether the workspace is there or not yet; NULL: in every workspace, in every environment. Follows from users, groups, roles, grants and limited credentials, and is kept up by their triggers in the same transaction, because every request asks for it.';
+COMMENT ON COLUMN subject_access.subject_id IS 'The user, or one of their credentials that may less.';
+CREATE INDEX subject_access_subject ON subject_access (subject_id);
+CREATE INDEX subject_access_user ON subject_access (user_id);
 
-CREATE VIEW subject_access AS
-SELECT subject.id AS subject_id, place.workspace_key, held.environment_id,
-       CASE WHEN subject.scopes IS NULL THEN held.permissions
-            ELSE ARRAY(SELECT unnest(held.permissions) INTERSECT SELECT unnest(subject.scopes))
-       END AS permissions
-  FROM subject
-  JOIN user_right AS held ON held.user_id = subject.user_id
- CROSS JOIN LATERAL (
-           SELECT held.workspace_key
-            WHERE subject.workspaces IS NULL
-            UNION ALL
-           SELECT key
-             FROM unnest(subject.workspaces) AS key
-            WHERE held.workspace_key IS NULL OR held.workspace_key = key) AS place;
-COMMENT ON VIEW subject_access IS 'Who may do what by key of workspace, whether the workspace is there or not yet; NULL: in every workspace, in every environment.';
+CREATE FUNCTION renew_access(users bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(7300000005);
+    PERFORM pg_notify('ostinato', 'access');
+    DELETE FROM subject_access WHERE user_id = ANY(users);
+    INSERT INTO subject_access
+    SELECT subject.user_id, subject.id, place.workspace_key, held.environment_id,
+           CASE WHEN subject.scopes IS NULL THEN held.permissions
+                ELSE ARRAY(SELECT unnest(held.permissions) INTERSECT SELECT unnest(subject.scopes))
+           END
+      FROM (SELECT app_user.id AS user_id, app_user.id, NULL::text[] AS scopes, NULL::text[] AS workspaces
+              FROM app_user
+             WHERE app_user.id = ANY(users) AND app_user.active
+             UNION ALL
+            SELECT app_user.id, credential.subject_id, credential.scopes, credential.workspaces
+              FROM credential
+              JOIN app_user ON app_user.id = credential.user_id AND app_user.active
+             WHERE credential.user_id = ANY(users) AND credential.subject_id IS NOT NULL AND credential.deleted_at IS NULL) AS subject
+      JOIN (SELECT user_role.user_id, NULL::text AS workspace_key, NULL::bigint AS environment_id, tenant_role.everywhere AS permissions
+              FROM user_role
+              JOIN tenant_role ON tenant_role.name = user_role.role
+             WHERE user_role.user_id = ANY(users)
+             UNION ALL
+            SELECT workspace_grant.user_id, workspace_grant.workspace_key, workspace_grant.environment_id, workspace_grant.permissions
+              FROM workspace_grant
+             WHERE workspace_grant.user_id = ANY(users)
+             UNION ALL
+            SELECT group_member.user_id, workspace_grant.workspace_key, workspace_grant.environment_id, workspace_grant.permissions
+              FROM group_member
+              JOIN workspace_grant ON workspace_grant.group_id = group_member.group_id
+             WHERE group_member.user_id = ANY(users)) AS held ON held.user_id = subject.user_id
+     CROSS JOIN LATERAL (
+               SELECT held.workspace_key
+                WHERE subject.workspaces IS NULL
+                UNION ALL
+               SELECT key
+                 FROM unnest(subject.workspaces) AS key
+                WHERE held.workspace_key IS NULL OR held.workspace_key = key) AS place
+     WHERE held.permissions <> '{}';
+END $$;
+COMMENT ON FUNCTION renew_access(bigint[]) IS 'Works out anew what these users may do. One transaction at a time: two that change the rights of one user must not each overlook what the other does. Whoever will change rights takes the lock (users/lock) before anything else.';
+
+CREATE FUNCTION access_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    one record := COALESCE(NEW, OLD);
+BEGIN
+    CASE TG_TABLE_NAME
+        WHEN 'app_user' THEN
+            PERFORM renew_access(ARRAY[one.id]);
+        WHEN 'credential' THEN
+            PERFORM renew_access(ARRAY[one.user_id]);
+        WHEN 'user_group' THEN
+            PERFORM renew_access(ARRAY(SELECT user_id FROM group_member WHERE group_id = one.id));
+        ELSE
+            PERFORM renew_access(ARRAY(SELECT one.user_id WHERE one.user_id IS NOT NULL
+                                        UNION ALL
+                                       SELECT user_id FROM group_member WHERE group_id = one.group_id));
+    END CASE;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION members_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM renew_access(ARRAY(SELECT user_id FROM changed));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER access_of_user AFTER INSERT OR UPDATE OF active, roles ON app_user
+    FOR EACH ROW EXECUTE FUNCTION access_changes();
+CREATE TRIGGER access_of_credential AFTER INSERT OR UPDATE OF deleted_at ON credential
+    FOR EACH ROW WHEN (NEW.subject_id IS NOT NULL) EXECUTE FUNCTION access_changes();
+CREATE TRIGGER access_of_group AFTER UPDATE OF roles ON user_group
+    FOR EACH ROW EXECUTE FUNCTION access_changes();
+CREATE TRIGGER access_of_grant AFTER INSERT OR UPDATE OR DELETE ON workspace_grant
+    FOR EACH ROW EXECUTE FUNCTION access_changes();
+CREATE TRIGGER access_of_new_members AFTER INSERT ON group_member
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION members_change();
+CREATE TRIGGER access_of_old_members AFTER DELETE ON group_member
+    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION members_change();
+SELECT renew_access(ARRAY(SELECT id FROM app_user));
+
+CREATE FUNCTION tell_of_keys() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('ostinato', 'access');
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION tell_of_keys() IS 'Servers forget what they know of keys when one is taken back.';
+CREATE TRIGGER keys_are_taken_back AFTER UPDATE OF deleted_at, expires_at ON credential
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
+CREATE TRIGGER secrets_are_taken_back AFTER UPDATE OR DELETE ON credential_secret
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
 
 CREATE VIEW workspace_access AS
 SELECT workspace.id AS workspace_id, held.subject_id, held.permissions
@@ -173,13 +227,13 @@ CREATE TABLE audit (
     workspace     text,
     before        jsonb,
     after         jsonb,
-    seal          bigint UNIQUE,
+    seal          bigint,
     digest        bytea
 );
 COMMENT ON TABLE audit IS 'What was changed, by whom, with what and from where, written in the transaction of the change. Names are copied: what they name may be gone.';
 COMMENT ON COLUMN audit.seal IS 'Its place in the chain, given a moment after its transaction ended; digest is that of the record before and of this one.';
 CREATE INDEX audit_unsealed ON audit (id) WHERE seal IS NULL;
-CREATE INDEX audit_at ON audit (at);
+CREATE UNIQUE INDEX audit_seal ON audit (seal) WHERE seal IS NOT NULL;
 
 CREATE FUNCTION audit_text(record audit) RETURNS text LANGUAGE sql STABLE AS $$
 SELECT (jsonb_build_object('seal', $1.seal, 'id', $1.id, 'at', to_char($1.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
@@ -189,24 +243,29 @@ SELECT (jsonb_build_object('seal', $1.seal, 'id', $1.id, 'at', to_char($1.at AT 
 $$;
 COMMENT ON FUNCTION audit_text(audit) IS 'A record as its digest is taken of.';
 
-CREATE FUNCTION seal_audit() RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION seal_audit(most bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    one    audit;
-    newest audit;
-    sealed bigint := 0;
+    one     audit;
+    newest  audit;
+    ids     bigint[];
+    digests bytea[];
 BEGIN
     PERFORM pg_advisory_xact_lock(7300000004);
     SELECT * INTO newest FROM audit WHERE seal IS NOT NULL ORDER BY seal DESC LIMIT 1;
-    FOR one IN SELECT * FROM audit WHERE seal IS NULL ORDER BY id LOOP
-        one.seal := COALESCE(newest.seal, 0) + 1;
-        one.digest := sha256(COALESCE(newest.digest, '') || convert_to(audit_text(one), 'UTF8'));
-        UPDATE audit SET seal = one.seal, digest = one.digest WHERE id = one.id;
-        newest := one;
-        sealed := sealed + 1;
+    newest.seal := COALESCE(newest.seal, 0);
+    FOR one IN SELECT * FROM audit WHERE seal IS NULL ORDER BY id LIMIT most LOOP
+        ids := ids || one.id;
+        one.seal := newest.seal + cardinality(ids);
+        newest.digest := sha256(COALESCE(newest.digest, '') || convert_to(audit_text(one), 'UTF8'));
+        digests := digests || newest.digest;
     END LOOP;
-    RETURN sealed;
+    UPDATE audit
+       SET seal = newest.seal + chained.place, digest = chained.digest
+      FROM unnest(ids, digests) WITH ORDINALITY AS chained (id, digest, place)
+     WHERE audit.id = chained.id;
+    RETURN COALESCE(cardinality(ids), 0);
 END $$;
-COMMENT ON FUNCTION seal_audit() IS 'Chains the records whose transactions have ended; how many there were.';
+COMMENT ON FUNCTION seal_audit(bigint) IS 'Chains the records whose transactions have ended, at most so many; how many there were.';
 
 CREATE FUNCTION broken_seal() RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 DECLARE

@@ -1,2 +1,2 @@
--- Put the records whose transactions have ended into the chain.
-SELECT seal_audit()
+-- Put records whose transactions have ended into the chain, at most so many; how many there were.
+SELECT seal_audit($1)

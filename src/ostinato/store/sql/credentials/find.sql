@@ -3,7 +3,10 @@ SELECT secret.prefix, secret.digest, secret.expires_at AS secret_expires_at, cre
        credential.expires_at, credential.scopes, credential.workspaces, COALESCE(credential.subject_id, app_user.id) AS subject,
        app_user.id AS "user", app_user.name,
        app_user.active AND (client.id IS NULL OR client.deleted_at IS NULL) AS active,
-       ARRAY(SELECT role FROM user_role WHERE user_role.user_id = app_user.id) AS roles
+       app_user.roles || ARRAY(SELECT unnest(user_group.roles)
+                                 FROM group_member
+                                 JOIN user_group ON user_group.id = group_member.group_id
+                                WHERE group_member.user_id = app_user.id) AS roles
   FROM credential_secret AS secret
   JOIN credential ON credential.id = secret.credential_id
   JOIN app_user ON app_user.id = credential.user_id

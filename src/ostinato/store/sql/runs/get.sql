@@ -1,6 +1,7 @@
--- One run as its viewers see it, live or kept.
+-- Runs as their viewers see them, live or kept.
 SELECT seen.*
-  FROM find_run($1) AS run
+  FROM unnest($1::bigint[]) AS wanted (id)
+ CROSS JOIN LATERAL find_run(wanted.id) AS run
  CROSS JOIN LATERAL run_seen(run) AS seen
  WHERE EXISTS (SELECT FROM workspace_access AS access
                 WHERE access.workspace_id = run.workspace_id AND access.subject_id = $2

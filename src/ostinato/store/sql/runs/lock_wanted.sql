@@ -12,10 +12,13 @@ SELECT wanted.position::integer, COALESCE(task.name, plan.name) AS name,
        COALESCE(task.paused_at, plan.paused_at) AS paused_at, COALESCE(task.paused_by, plan.paused_by) AS paused_by,
        EXISTS (SELECT FROM workspace_access AS access
                 WHERE access.workspace_id = COALESCE(task.workspace_id, plan.workspace_id) AND access.subject_id = wanted.viewer
-                  AND 'EXECUTE' = ANY(access.permissions)) AS may_execute
+                  AND 'EXECUTE' = ANY(access.permissions)) AS may_execute,
+       environment.name AS environment, workspace.key AS workspace
   FROM wanted
   LEFT JOIN task ON task.id = wanted.task
   LEFT JOIN plan ON plan.id = wanted.plan
+  JOIN workspace ON workspace.id = COALESCE(task.workspace_id, plan.workspace_id)
+  JOIN environment ON environment.id = workspace.environment_id
  WHERE (SELECT count(*) FROM locked_tasks) + (SELECT count(*) FROM locked_plans) >= 0
    AND EXISTS (SELECT FROM workspace_access AS access
                 WHERE access.workspace_id = COALESCE(task.workspace_id, plan.workspace_id) AND access.subject_id = wanted.viewer

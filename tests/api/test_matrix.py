@@ -1,0 +1,257 @@
+"""Every route of every dialect x every kind of caller: what each of them gets.
+
+What is expected of a route is written down below, once per route; a route that is not in the table fails the test.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from litestar.handlers import HTTPRouteHandler
+
+from ostinato.api.asgi import make_asgi, make_router
+from ostinato.api.authentication import PUBLIC
+from ostinato.api.permissions import ANYBODY
+from ostinato.app import access, groups, keys, people
+from ostinato.app.application import App
+from ostinato.config import read_settings
+from ostinato.core.access import Permission, Tenant
+from tests.api.factories import World
+from tests.conftest import NOW, administrator, opened_app
+from tests.databases import Copies
+from tests.people import new_key
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+REFUSED_KEYS = ("nobody", "unknown", "deleted", "deactivated", "expired")
+"""Those who get 401 everywhere."""
+CALLERS = (*REFUSED_KEYS, "stranger", "viewer", "contributor", "boss", "reader", "elsewhere", "admin")
+"""stranger has no right; viewer, contributor and boss (Administrator) have a role in the workspace; reader is the
+contributor's key for VIEW only, elsewhere the contributor's key for another workspace only; admin may do everything."""
+
+HIDDEN = {"stranger": 404, "elsewhere": 404}
+CLOSED = {"stranger": 403, "elsewhere": 403}
+ONLY_ADMIN = dict.fromkeys(("stranger", "viewer", "contributor", "boss", "reader", "elsewhere"), 403)
+NO_EXECUTE = {"viewer": 403, "reader": 403}
+LIMITED = {"reader": 403, "elsewhere": 403}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request to a route, and who is refused how; for everybody else it is none of 401, 403, 404, 5xx."""
+
+    path: str
+    refused: dict[str, int] = field(default_factory=dict)
+    body: Any = None
+    empty: frozenset[str] = frozenset()
+    """Who gets a list with nothing in it, where others get something."""
+
+
+NOTHING_SEEN = frozenset({"stranger", "elsewhere"})
+YAML = "workspace: finance\ntasks: [{name: new, type: Package, config: {kind: command, command: ['true']}}]\n"
+FILES = {"files": [{"name": "a.yaml", "text": YAML}]}
+OTHER_FILES = {"files": [{"name": "a.yaml", "text": YAML.replace("new", "newer")}]}
+V0 = "/api/v0/orchestration"
+ASKS: dict[tuple[str, str], Ask] = {
+    ("GET", "/api/v1/status"): Ask("/api/v1/status"),
+    ("GET", "/api/v1/runs"): Ask("/api/v1/runs", empty=NOTHING_SEEN),
+    ("POST", "/api/v1/runs"): Ask("/api/v1/runs", {**HIDDEN, **NO_EXECUTE}, {"name": "load"}),
+    ("GET", "/api/v1/runs/{run_id:int}"): Ask("/api/v1/runs/1", HIDDEN),
+    ("GET", "/api/v1/runs/{run_id:int}/logs"): Ask("/api/v1/runs/1/logs", HIDDEN),
+    ("GET", "/api/v1/runs/{run_id:int}/findings"): Ask("/api/v1/runs/1/findings", HIDDEN),
+    ("POST", "/api/v1/runs/{run_id:int}/cancellation"): Ask("/api/v1/runs/1/cancellation", {**HIDDEN, **NO_EXECUTE}),
+    ("POST", "/api/v1/runs/{run_id:int}/rerun"): Ask("/api/v1/runs/1/rerun", {**HIDDEN, **NO_EXECUTE}, {}),
+    ("POST", "/api/v1/pauses"): Ask("/api/v1/pauses", {**HIDDEN, **NO_EXECUTE}, {"name": "load", "paused": False}),
+    ("GET", "/api/v1/retention"): Ask("/api/v1/retention", empty=frozenset({"stranger"})),
+    ("POST", "/api/v1/definitions/apply"): Ask(
+        "/api/v1/definitions/apply", {**NO_EXECUTE, "stranger": 422, "elsewhere": 422}, FILES
+    ),
+    ("POST", "/api/v1/definitions/diff"): Ask(
+        "/api/v1/definitions/diff", {**NO_EXECUTE, "stranger": 422, "elsewhere": 422}, OTHER_FILES
+    ),
+    ("GET", "/api/v1/definitions/export"): Ask("/api/v1/definitions/export"),
+    ("GET", "/api/v1/definitions/schema"): Ask("/api/v1/definitions/schema"),
+    ("GET", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN),
+    ("POST", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN, {"name": "fresh"}),
+    ("GET", "/api/v1/users/{name:str}"): Ask("/api/v1/users/admin", ONLY_ADMIN),
+    ("PATCH", "/api/v1/users/{name:str}"): Ask("/api/v1/users/somebody", ONLY_ADMIN, {"fullName": "Some Body"}),
+    ("PUT", "/api/v1/users/{name:str}/password"): Ask(
+        "/api/v1/users/somebody/password", ONLY_ADMIN, {"password": "correct horse battery"}
+    ),
+    ("GET", "/api/v1/groups"): Ask("/api/v1/groups", ONLY_ADMIN),
+    ("POST", "/api/v1/groups"): Ask("/api/v1/groups", ONLY_ADMIN, {"name": "fresh"}),
+    ("GET", "/api/v1/groups/{name:str}"): Ask("/api/v1/groups/people", ONLY_ADMIN),
+    ("PATCH", "/api/v1/groups/{name:str}"): Ask("/api/v1/groups/people", ONLY_ADMIN, {"members": []}),
+    ("DELETE", "/api/v1/groups/{name:str}"): Ask("/api/v1/groups/leaving", ONLY_ADMIN),
+    ("GET", "/api/v1/grants"): Ask(
+        "/api/v1/grants?workspace=finance", {caller: 403 for caller in ONLY_ADMIN if caller != "boss"}
+    ),
+    ("PUT", "/api/v1/grants"): Ask(
+        "/api/v1/grants",
+        {caller: 403 for caller in ONLY_ADMIN if caller != "boss"},
+        {"workspace": "finance", "user": "somebody", "role": "Viewer"},
+    ),
+    ("GET", "/api/v1/keys"): Ask("/api/v1/keys", LIMITED),
+    ("POST", "/api/v1/keys"): Ask("/api/v1/keys", LIMITED, {"description": "another", "kind": "token"}),
+    ("POST", "/api/v1/keys/{key_id:int}/rotation"): Ask(
+        "/api/v1/keys/{another_key}/rotation", dict.fromkeys(ONLY_ADMIN, 404), {}
+    ),
+    ("DELETE", "/api/v1/keys/{key_id:int}"): Ask("/api/v1/keys/{other_key}", dict.fromkeys(ONLY_ADMIN, 404)),
+    ("GET", "/api/v1/audit"): Ask("/api/v1/audit", ONLY_ADMIN),
+    ("GET", "/api/v1/audit/export"): Ask("/api/v1/audit/export", ONLY_ADMIN),
+    ("GET", "/api/v1/audit/chain"): Ask("/api/v1/audit/chain", ONLY_ADMIN),
+    ("GET", "/api/v1/tasks/last-success"): Ask("/api/v1/tasks/last-success", empty=NOTHING_SEEN),
+    ("GET", "/api/v1/connections/last-success"): Ask("/api/v1/connections/last-success", empty=NOTHING_SEEN),
+    ("GET", f"{V0}/workspaces"): Ask(f"{V0}/workspaces", empty=frozenset({"stranger"})),
+    ("GET", f"{V0}/{{workspace:str}}/process-maps"): Ask(f"{V0}/finance/process-maps", CLOSED),
+    ("GET", f"{V0}/{{workspace:str}}/process-maps/{{processMapId:str}}/tasks"): Ask(
+        f"{V0}/finance/process-maps/7/tasks", CLOSED
+    ),
+    ("POST", f"{V0}/{{workspace:str}}/process-maps/{{processMapId:str}}/trigger"): Ask(
+        f"{V0}/finance/process-maps/7/trigger", {**CLOSED, **NO_EXECUTE}
+    ),
+    ("GET", f"{V0}/{{workspace:str}}/tasks"): Ask(f"{V0}/finance/tasks", CLOSED),
+    ("GET", f"{V0}/{{workspace:str}}/tasks/{{taskType:str}}/{{taskId:str}}"): Ask(
+        f"{V0}/finance/tasks/Package/1", CLOSED
+    ),
+    ("POST", f"{V0}/{{workspace:str}}/tasks/{{taskType:str}}/{{taskId:str}}/trigger"): Ask(
+        f"{V0}/finance/tasks/Package/1/trigger", {**CLOSED, **NO_EXECUTE}
+    ),
+    ("GET", f"{V0}/{{workspace:str}}/executions"): Ask(f"{V0}/finance/executions", CLOSED),
+    ("GET", f"{V0}/{{workspace:str}}/tasks/{{taskType:str}}/{{taskId:str}}/executions"): Ask(
+        f"{V0}/finance/tasks/Package/1/executions", CLOSED
+    ),
+    ("GET", f"{V0}/{{workspace:str}}/tasks/{{taskType:str}}/{{taskId:str}}/executions/{{execId:str}}/log"): Ask(
+        f"{V0}/finance/tasks/Package/1/executions/1/log", CLOSED
+    ),
+}
+
+
+@dataclass(frozen=True)
+class House:
+    """A server with one workspace that has something in it, and a key for every kind of caller."""
+
+    client: httpx.AsyncClient
+    keys: dict[str, str]
+    others_keys: list[int]
+
+
+def handlers() -> dict[tuple[str, str], HTTPRouteHandler]:
+    """Every route that is not public, by method and path."""
+    router = make_router(App(db=None, keyring=None), read_settings({}), lambda: True)  # type: ignore[arg-type]
+    found = {}
+    for route in router.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            for method in handler.http_methods - {"OPTIONS"}:
+                if route.path not in PUBLIC:
+                    found[str(method), route.path_format if "{" not in route.path else route.path] = handler
+    return found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(copies: Copies) -> AsyncIterator[House]:
+    with copies.one() as url:
+        async with opened_app(url, NOW) as app:
+            world = World(app)
+            callers = await _furnish(app, world)
+            asgi = make_asgi(app, read_settings({}), lambda: True)
+            transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://ostinato.test") as client:
+                others = await world.fetch(
+                    """SELECT credential.id FROM credential JOIN app_user ON app_user.id = credential.user_id
+                        WHERE app_user.name = 'other admin'"""
+                )
+                yield House(client, callers, [row["id"] for row in others])
+
+
+async def _furnish(app: App, world: World) -> dict[str, str]:
+    finance = await world.workspace("finance")
+    await world.workspace("sales")
+    await world.connection(finance, "warehouse")
+    task = await world.task(finance, "Package", 1, "load", overlap="parallel")
+    await world.task(finance, "Package", 2, "clean", overlap="parallel")
+    await world.plan(finance, 7, "night", [task])
+    await world.execute("UPDATE plan SET overlap = 'parallel'")
+    await world.run(task, "SUCCEEDED", "2026-02-01T10:00:00", "2026-02-01T10:00:05", id=1)
+    admin = await administrator(app, NOW)
+    contributors = await world.key("contributor", finance="Contributor", sales="Contributor")
+    actor = await _actor(app, contributors)
+    await people.create_user(app, admin, "somebody", NOW)
+    callers = {
+        "nobody": "",
+        "unknown": "txk_" + "a" * 32,
+        "deleted": await world.key("a deleted one"),
+        "deactivated": await world.key("a deactivated one", finance="Administrator"),
+        "expired": await world.key("an expired one", finance="Administrator"),
+        "stranger": await world.key("stranger"),
+        "viewer": await world.key("viewer", finance="Viewer"),
+        "contributor": contributors,
+        "boss": await world.key("boss", finance="Administrator"),
+        "reader": (await keys.create(app, actor, None, keys.Wish(description="r", scopes=["VIEW"]), NOW)).secret,
+        "elsewhere": (
+            await keys.create(app, actor, None, keys.Wish(description="e", workspaces=["sales"]), NOW)
+        ).secret,
+        "admin": await new_key(app, "admin", NOW),
+    }
+    for group in ("people", "leaving"):
+        await groups.create_group(app, admin, group, groups.GroupChange(), NOW)
+    await world.key("other admin")
+    await world.key("other admin")
+    owned = "user_id = (SELECT id FROM app_user WHERE name = $1)"
+    await world.execute(f"UPDATE credential SET deleted_at = now() WHERE {owned}", "a deleted one")
+    await world.execute(f"UPDATE credential SET expires_at = now() - interval '1 s' WHERE {owned}", "an expired one")
+    await world.execute("UPDATE app_user SET active = false WHERE name = 'a deactivated one'")
+    await world.execute("INSERT INTO number_series VALUES ('task:Package', 100), ('plan', 100)")
+    return callers
+
+
+async def _actor(app: App, key: str) -> Any:
+
+    return await access.authenticate(app, key)
+
+
+async def test_every_route_is_in_the_table_and_names_what_it_needs() -> None:
+    found = handlers()
+    assert set(ASKS) == set(found)
+    assert {name: handler.opt.get("needs") for name, handler in found.items() if not _is_known(handler)} == {}
+
+
+def _is_known(handler: HTTPRouteHandler) -> bool:
+    needed = handler.opt.get("needs")
+    return needed == ANYBODY or isinstance(needed, Permission | Tenant)
+
+
+@pytest.mark.parametrize("route", sorted(ASKS), ids=" ".join)
+async def test_every_caller_gets_what_is_theirs(
+    house: House, route: tuple[str, str], subtests: pytest.Subtests
+) -> None:
+    asked = ASKS[route]
+    for caller in CALLERS:
+        with subtests.test(caller=caller):
+            path = asked.path.format(other_key=house.others_keys[0], another_key=house.others_keys[1])
+            headers = {"X-API-Key": house.keys[caller]} if house.keys[caller] else {}
+            more = {"json": asked.body} if asked.body is not None else {}
+            answer = await house.client.request(route[0], path, headers=headers, **more)
+            wanted = 401 if caller in REFUSED_KEYS else asked.refused.get(caller)
+            if wanted is not None:
+                assert answer.status_code == wanted, answer.text
+                _hides_what_is_hidden(answer, caller)
+            else:
+                assert answer.status_code < 500, answer.text
+                assert answer.status_code not in (401, 403, 404), answer.text
+                if asked.empty:
+                    assert _is_empty(answer.json()) == (caller in asked.empty), answer.text
+
+
+def _hides_what_is_hidden(answer: httpx.Response, caller: str) -> None:
+    """Whoever may not see a workspace learns nothing of what is in it."""
+    if caller in ("stranger", *REFUSED_KEYS):
+        assert not re.search(r"clean|night|Finance", answer.text), answer.text
+
+
+def _is_empty(body: Any) -> bool:
+    return not (body["items"] if isinstance(body, dict) else body)
