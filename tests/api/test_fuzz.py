@@ -55,6 +55,10 @@ KNOWN: dict[str, list[Any]] = {
 """Values of parameters that lead somewhere; half of what is sent under these names is one of them."""
 
 
+CALLERS = ("admin", "vera")
+CALLERS_KEYS = ("3", "4")
+
+
 class Served:
     """The HTTP side on a port of its own, with an event loop and a database of its own, in a thread."""
 
@@ -102,8 +106,12 @@ class Served:
         found = await world.run(check, "FAILED", "2026-03-14T22:00:05", "2026-03-14T22:01:32", id=98232)
         await world.finding(found, 0, "row", {"id": 1})
         await world.run(plan=plan, state="SUCCEEDED", started="2026-03-14T22:00:00", ended="2026-03-14T22:05:00")
+        await new_key(world.app, "somebody", NOW)
+        await new_key(world.app, "somebody", NOW)
         self.keys["administrator"] = await new_key(world.app, "admin", NOW)
         self.keys["viewer"] = await world.key("vera", finance="Viewer")
+        owners = "SELECT id FROM credential WHERE user_id IN (SELECT id FROM app_user WHERE name = ANY($1))"
+        assert {str(row["id"]) for row in await world.fetch(owners, list(CALLERS))} == {*CALLERS_KEYS}
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +127,7 @@ def config(key: str) -> SchemathesisConfig:
             "suppress-health-check": ["all"],
             "headers": {"X-API-Key": key},
             "continue-on-failure": True,
-            "generation": {"max-examples": 20, "deterministic": True, "no-shrink": True, "database": "none"},
+            "generation": {"max-examples": 12, "deterministic": True, "no-shrink": True, "database": "none"},
             "phases": {"coverage": {"unexpected-methods": ["DELETE"]}, "stateful": {"max-steps": 4}},
             "checks": {"enabled": False, **{name: {"enabled": True} for name in CHECKS}},
             "operations": [
@@ -133,6 +141,16 @@ def config(key: str) -> SchemathesisConfig:
             "parameters": {"wait": 0, **{name: {"dictionary": name, "probability": 0.5} for name in KNOWN}},
         }
     )
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
+    """Who deletes the key they use, or locks themselves out, learns nothing more: they hit somebody else instead."""
+    sent = case.path_parameters or {}
+    if str(sent.get("key_id")) in CALLERS_KEYS:
+        sent["key_id"] = 1
+    if case.method != "GET" and sent.get("name") in CALLERS:
+        sent["name"] = "somebody"
 
 
 @pytest.mark.parametrize("who", ["administrator", "viewer"])
