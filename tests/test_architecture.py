@@ -62,4 +62,5 @@ def test_lock_files_name_no_host() -> None:
 
 def test_every_setting_has_a_flag_of_its_name() -> None:
     known = {*options.SERVER_SETTINGS, "home", "host", "port", "url", "api_key"}
-    assert known == set(config.Settings.__struct_fields__)
+    of_provider = {f"oidc_{field}" for field in config.OpenId.__struct_fields__ if field != "redirect_uri"}
+    assert known == {*config.Settings.__struct_fields__, *of_provider} - {"openid"}

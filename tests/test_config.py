@@ -13,6 +13,7 @@ def test_without_any_setting_everything_has_a_sensible_value() -> None:
     assert (settings.host, settings.port, settings.timezone, settings.slots) == ("127.0.0.1", 7300, "UTC", 8)
     assert settings.secret_key_file == settings.home / "secret.key"
     assert settings.url == "http://127.0.0.1:7300"
+    assert (settings.jobs_environment, settings.jobs_case) == ("Production", "pascal")
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,7 @@ def test_without_any_setting_everything_has_a_sensible_value() -> None:
     [
         ("OSTINATO_PORT", "http", "OSTINATO_PORT is 'http': use a whole number from 1 to 65535"),
         ("OSTINATO_PORT", "70000", "OSTINATO_PORT is '70000': use a whole number from 1 to 65535"),
+        ("OSTINATO_JOBS_CASE", "Pascal", "OSTINATO_JOBS_CASE is 'Pascal': use pascal or camel"),
         ("OSTINATO_SLOTS", "0", "OSTINATO_SLOTS is '0': use a whole number from 1 to 1000"),
         (
             "OSTINATO_TIMEZONE",
@@ -37,3 +39,45 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(name: str, value: str, sa
     with pytest.raises(WrongSetting) as refused:
         read_settings({name: value})
     assert str(refused.value) == says
+
+
+OPENID = {
+    "OSTINATO_PUBLIC_URL": "https://ostinato.test/",
+    "OSTINATO_OIDC_ISSUER": "https://login.test/realm",
+    "OSTINATO_OIDC_CLIENT_ID": "ostinato",
+}
+
+
+def test_a_provider_needs_no_more_than_its_address_and_a_name() -> None:
+    assert read_settings({}).openid is None
+    openid = read_settings(OPENID).openid
+    assert openid is not None
+    assert openid.redirect_uri == "https://ostinato.test/api/v1/sign-in/oidc/callback"
+    assert (openid.scopes, openid.name_claim, openid.groups_claim) == (
+        "openid profile email",
+        "preferred_username",
+        "groups",
+    )
+    assert (openid.create_users, openid.client_secret_file) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("OSTINATO_OIDC_ISSUER", "http://login.test", "use an https address"),
+        ("OSTINATO_OIDC_ISSUER", "http://127.0.0.1.login.test", "use an https address"),
+        ("OSTINATO_OIDC_ISSUER", "https://login.test?x=1", "use an https address"),
+        ("OSTINATO_OIDC_ISSUER", "https://[", "use an https address"),
+        ("OSTINATO_OIDC_ISSUER", "https://", "use an https address"),
+        ("OSTINATO_OIDC_CLIENT_ID", "", "needs OSTINATO_OIDC_CLIENT_ID"),
+        ("OSTINATO_PUBLIC_URL", "", "needs OSTINATO_PUBLIC_URL"),
+        ("OSTINATO_PUBLIC_URL", "ostinato.test", "use an address such as"),
+        ("OSTINATO_PUBLIC_URL", "https://ostinato.test?x", "use an address such as"),
+        ("OSTINATO_PUBLIC_URL", "https://[", "use an address such as"),
+        ("OSTINATO_OIDC_SCOPES", "profile", "has no openid"),
+        ("OSTINATO_OIDC_CREATE_USERS", "maybe", "use on or off"),
+    ],
+)
+def test_a_provider_that_cannot_be_used_is_refused_at_the_start(name: str, value: str, says: str) -> None:
+    with pytest.raises(WrongSetting, match=says):
+        read_settings({**OPENID, name: value})

@@ -37,6 +37,9 @@ GRACE_SECONDS = 3
 def up(settings: Settings) -> None:
     """Run everything in one process tree until SIGTERM or Ctrl-C. Raises Conflict, Unavailable."""
     _write_logs_to_stderr()
+    secret = settings.openid.client_secret_file if settings.openid is not None else None
+    if secret is not None and not secret.is_file():
+        raise Conflict(f"OSTINATO_OIDC_CLIENT_SECRET_FILE is {str(secret)!r}: there is no such file")
     home = Home(settings.home)
     home.hold(address(settings.host, settings.port))
     try:

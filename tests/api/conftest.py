@@ -62,6 +62,7 @@ def documents() -> dict[str, dict[str, Any]]:
 async def call(client: httpx.AsyncClient, documents: dict[str, dict[str, Any]]) -> Call:
     if not documents:
         documents["/api/v0/"] = (await client.get("/swagger/timextender.json")).json()
+        documents["/public/jobs"] = (await client.get("/swagger/timextender-jobs.json")).json()
         documents["/"] = (await client.get("/swagger/native.json")).json()
 
     async def ask(
@@ -71,7 +72,7 @@ async def call(client: httpx.AsyncClient, documents: dict[str, dict[str, Any]]) 
         if (method, path) == ("POST", "/api/v1/runs"):
             headers.setdefault("Idempotency-Key", str(uuid4()))
         repeatable = method == "GET" or REPEATABLE.fullmatch(path)
-        dialect = "/api/v0/" if path.startswith("/api/v0/") else "/"
+        dialect = next(beginning for beginning in documents if path.startswith(beginning))
         for _ in range(MOST_TRIES):
             with withstanding() if repeatable else nullcontext():
                 answer = await client.request(method, path, headers=headers, **more)

@@ -126,10 +126,12 @@ class World:
         reason: str | None = None,
         hold: str | None = None,
         lease: int = 1,
+        parent: RunId | None = None,
+        cause: str = "api",
         message: str | None = None,
         rows: int | None = None,
     ) -> RunId:
-        """A run of a task, or of a plan."""
+        """A run of a task, or of a plan; with a parent, below that."""
         busy = state in ("CLAIMED", "RUNNING") and plan is None
         queued = at(started or ended or "2026-03-01T12:00:00")
         async with self.app.db.transaction() as tx:
@@ -137,10 +139,12 @@ class World:
             await tx.execute(
                 """INSERT INTO run (id, environment_id, workspace_id, task_id, plan_id, plan_version, graph_id, state,
                                     reason, due_at, attempt, lease, queued_at, started_at, ended_at, cause, hold,
-                                    message, row_count)
+                                    parent_run_id, root_run_id, step, message, row_count)
                    OVERRIDING SYSTEM VALUE
                    SELECT $1, o.environment_id, o.workspace_id, $2, $3, CASE WHEN $3::bigint IS NOT NULL THEN 1 END,
-                          o.graph_id, $4, $5, $6, $7, $8, $9, $10, $11, 'api', $12, $13, $14
+                          o.graph_id, $4, $5, $6, $7, $8, $9, $10, $11, $14, $12, $13,
+                          (SELECT COALESCE(root_run_id, id) FROM run WHERE id = $13),
+                          CASE WHEN $13::bigint IS NOT NULL THEN 0 END, $15, $16
                      FROM (SELECT environment_id, workspace_id, graph_id FROM task WHERE id = $2
                             UNION ALL
                            SELECT environment_id, workspace_id, graph_id FROM plan WHERE id = $3) AS o""",
@@ -156,6 +160,8 @@ class World:
                 at(started) if started else None,
                 at(ended) if ended else None,
                 hold,
+                parent,
+                "plan" if parent is not None else cause,
                 message,
                 rows,
             )

@@ -16,9 +16,10 @@ from litestar.handlers import HTTPRouteHandler
 from ostinato.api.asgi import make_asgi, make_router
 from ostinato.api.authentication import PUBLIC
 from ostinato.api.permissions import ANYBODY
-from ostinato.app import access, groups, keys, people
+from ostinato.app import access, groups, installation, keys, people
 from ostinato.app.application import App
 from ostinato.config import read_settings
+from ostinato.core import guids
 from ostinato.core.access import Permission, Tenant
 from tests.api.factories import World
 from tests.conftest import NOW, administrator, opened_app
@@ -56,6 +57,8 @@ YAML = "workspace: finance\ntasks: [{name: new, type: Package, config: {kind: co
 FILES = {"files": [{"name": "a.yaml", "text": YAML}]}
 OTHER_FILES = {"files": [{"name": "a.yaml", "text": YAML.replace("new", "newer")}]}
 V0 = "/api/v0/orchestration"
+JOBS = "/public/jobs"
+EMPTY = "00000000-0000-0000-0000-000000000000"
 ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/status"): Ask("/api/v1/status"),
     ("GET", "/api/v1/runs"): Ask("/api/v1/runs", empty=NOTHING_SEEN),
@@ -106,6 +109,12 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/audit/chain"): Ask("/api/v1/audit/chain", ONLY_ADMIN),
     ("GET", "/api/v1/tasks/last-success"): Ask("/api/v1/tasks/last-success", empty=NOTHING_SEEN),
     ("GET", "/api/v1/connections/last-success"): Ask("/api/v1/connections/last-success", empty=NOTHING_SEEN),
+    ("POST", "/api/v1/sign-out"): Ask("/api/v1/sign-out", LIMITED, {"everywhere": True}),
+    ("GET", "/api/v1/me"): Ask("/api/v1/me"),
+    ("GET", "/api/v1/me/workspaces"): Ask("/api/v1/me/workspaces", empty=frozenset({"stranger"})),
+    ("PUT", "/api/v1/me/password"): Ask(
+        "/api/v1/me/password", LIMITED, {"current": "x", "new": "correct horse battery"}
+    ),
     ("GET", f"{V0}/workspaces"): Ask(f"{V0}/workspaces", empty=frozenset({"stranger"})),
     ("GET", f"{V0}/{{workspace:str}}/process-maps"): Ask(f"{V0}/finance/process-maps", CLOSED),
     ("GET", f"{V0}/{{workspace:str}}/process-maps/{{processMapId:str}}/tasks"): Ask(
@@ -128,6 +137,12 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("GET", f"{V0}/{{workspace:str}}/tasks/{{taskType:str}}/{{taskId:str}}/executions/{{execId:str}}/log"): Ask(
         f"{V0}/finance/tasks/Package/1/executions/1/log", CLOSED
     ),
+    ("GET", JOBS): Ask(JOBS, empty=NOTHING_SEEN),
+    ("GET", f"{JOBS}/status"): Ask(f"{JOBS}/status", empty=NOTHING_SEEN),
+    ("POST", f"{JOBS}/{{job_id:str}}/execute"): Ask(f"{JOBS}/{{job}}/execute", {**HIDDEN, **NO_EXECUTE}),
+    ("GET", f"{JOBS}/{{job_id:str}}/status"): Ask(f"{JOBS}/{{job}}/status", HIDDEN),
+    ("GET", f"{JOBS}/{{job_id:str}}/logs"): Ask(f"{JOBS}/{{job}}/logs", HIDDEN),
+    ("GET", f"{JOBS}/{{job_id:str}}/logs/{{trigger_id:str}}"): Ask(f"{JOBS}/{{job}}/logs/{EMPTY}", HIDDEN),
 }
 
 
@@ -138,6 +153,7 @@ class House:
     client: httpx.AsyncClient
     keys: dict[str, str]
     others_keys: list[int]
+    job: str
 
 
 def handlers() -> dict[tuple[str, str], HTTPRouteHandler]:
@@ -165,7 +181,9 @@ async def house(copies: Copies) -> AsyncIterator[House]:
                     """SELECT credential.id FROM credential JOIN app_user ON app_user.id = credential.user_id
                         WHERE app_user.name = 'other admin'"""
                 )
-                yield House(client, callers, [row["id"] for row in others])
+                [plan] = await world.fetch("SELECT id FROM plan")
+                job = str(guids.make(await installation.number(app), guids.Kind.PLAN, plan["id"]))
+                yield House(client, callers, [row["id"] for row in others], job)
 
 
 async def _furnish(app: App, world: World) -> dict[str, str]:
@@ -232,7 +250,8 @@ async def test_every_caller_gets_what_is_theirs(
     asked = ASKS[route]
     for caller in CALLERS:
         with subtests.test(caller=caller):
-            path = asked.path.format(other_key=house.others_keys[0], another_key=house.others_keys[1])
+            other, another = house.others_keys
+            path = asked.path.format(other_key=other, another_key=another, job=house.job)
             headers = {"X-API-Key": house.keys[caller]} if house.keys[caller] else {}
             more = {"json": asked.body} if asked.body is not None else {}
             answer = await house.client.request(route[0], path, headers=headers, **more)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ostinato.app import access, groups, keys, people
+from ostinato.app import access, groups, keys, people, sign_in, tokens
 from ostinato.app.application import App
 from ostinato.app.keyring import Keyring
 from ostinato.app.known_keys import MOST, SECONDS, KnownKeys
 from ostinato.core.access import Actor, Tenant
-from ostinato.core.credentials import digest_of
+from ostinato.core.credentials import Kind, digest_of
 from ostinato.core.errors import Unauthenticated
 from ostinato.executors.local import LocalExecutor
 from ostinato.scheduler.engine import Engine
@@ -165,3 +165,35 @@ async def test_a_server_that_lost_its_ear_remembers_nothing_until_it_has_a_new_o
     server.look.set()
     await _until(lambda: server.known_keys.hears)
     await _known(server, key)
+
+
+async def test_a_session_that_was_left_is_refused_at_once_and_so_is_every_other(server: App, admin: Actor) -> None:
+    password = "correct horse battery"
+    await people.create_user(server, admin, "ada", server.now(), password=password)
+    mine, other, third = [
+        (await sign_in.with_password(server, "ada", password, sign_in.Origin())).secret for _ in range(3)
+    ]
+    await _known(server, other)
+    await sign_in.sign_out(server, await _known(server, mine), server.now())
+    with pytest.raises(Unauthenticated):
+        await access.authenticate(server, mine)
+    await _known(server, third)
+    await sign_in.change_password(server, await _known(server, other), password, "another horse battery")
+    assert (await access.authenticate(server, other)).name == "ada"
+    with pytest.raises(Unauthenticated):
+        await access.authenticate(server, third)
+    await sign_in.sign_out(server, await _known(server, other), server.now(), everywhere=True)
+    with pytest.raises(Unauthenticated):
+        await access.authenticate(server, other)
+
+
+async def test_a_token_that_is_known_ends_with_its_secret_at_once(server: App, admin: Actor) -> None:
+    await people.create_user(server, admin, "ci", server.now(), kind="service_account")
+    wish = keys.Wish(kind=Kind.CLIENT, description="x")
+    made = await keys.create(server, admin, "ci", wish, server.now())
+    client = tokens.Client(names=["ci"], secret=made.secret)
+    token = (await tokens.exchange(server, client, [])).access_token
+    await _known(server, token)
+    await keys.delete(server, admin, made.credential, server.now())
+    with pytest.raises(Unauthenticated):
+        await access.authenticate(server, token)

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,14 @@ from psycopg.types.json import Jsonb
 from ostinato.app import access
 from ostinato.app.application import App
 from ostinato.app.keyring import Keyring
+from ostinato.core.ids import EnvironmentId, PlanId, RunId
 from ostinato.core.plans import Condition, Ref
 from ostinato.core.progress import PlanEnd
 from ostinato.core.states import Reason, State
-from ostinato.store import attempts, history, holds, logs, runs, sessions, starts, steps
+from ostinato.store import attempts, history, holds, logs, plan_runs, runs, sessions, starts, steps
 from ostinato.store.db import Database
+from ostinato.store.plan_runs import Among
+from ostinato.store.workspaces import Page
 from tests.databases import administer, url_of
 
 HERE = Path(__file__).parent
@@ -162,6 +165,19 @@ def _keys() -> list[starts.Kept]:
 
 Call = Callable[[Any], Awaitable[Any]]
 
+
+def _roots(first: int, kept_on: date | None) -> list[plan_runs.Past]:
+    return [
+        plan_runs.Past(run=RunId(run), day=kept_on, state=State.SUCCEEDED, cause="api", queued_at=NOW, ended_at=NOW)
+        for run in range(first, first + 20)
+    ]
+
+
+TWENTY, SOME = Page(limit=20, offset=0), plan_runs.Most(runs=1_000, lines=1_000, characters=100_000, longest_line=100)
+LIVE_RUNS = _roots(1_000_001, None)
+KEPT_RUNS = _roots(600_001, (NOW - timedelta(seconds=(1_000_001 - 600_001) * 5)).date())
+
+
 HOT_STATEMENTS: dict[str, tuple[Call, Bound]] = {
     "runs/claim": (
         lambda tx: attempts.claim(tx, OURS, BATCH),
@@ -265,6 +281,23 @@ HOT_STATEMENTS: dict[str, tuple[Call, Bound]] = {
         all_in_all(2_000, 1_000),
     ),
     "runs/tree": (lambda tx: runs.tree(tx, 620_001, ADMIN), all_in_all(1_000, 500)),
+    "plan_runs/plans": (
+        lambda tx: plan_runs.list_plans(tx, ADMIN, "Production", Page(limit=100, offset=0)),
+        all_in_all(20_000, 20_000),
+    ),
+    "plan_runs/plans, one": (
+        lambda tx: plan_runs.list_plans(tx, ADMIN, "Production", Page(limit=1, offset=0), PlanId(7)),
+        all_in_all(500, 200),
+    ),
+    "plan_runs/list": (lambda tx: plan_runs.list_runs(tx, ADMIN, PlanId(7), Among(), TWENTY), all_in_all(100, 200)),
+    "plan_runs/members": (
+        lambda tx: plan_runs.members(tx, ADMIN, EnvironmentId(1), LIVE_RUNS, SOME),
+        all_in_all(10_000, 1_000),
+    ),
+    "plan_runs/lines": (
+        lambda tx: plan_runs.lines(tx, ADMIN, EnvironmentId(1), LIVE_RUNS, SOME),
+        all_in_all(10_000, 2_000),
+    ),
     "history/ripe": (
         lambda tx: history.ripe(tx, NOW - timedelta(hours=1), BATCH, 5_000),
         each(20, 50, "run_to_keep run_of_root run_log_pkey"),
@@ -285,6 +318,19 @@ HISTORY: dict[str, tuple[Call, Bound]] = {
     "runs/list, failed": (lambda tx: runs.list_runs(tx, ADMIN, FAILED), all_in_all(2_000, 2_000)),
     "runs/tree": (lambda tx: runs.tree(tx, 620_001, ADMIN), all_in_all(1_000, 500)),
     "logs/read": (lambda tx: logs.read(tx, 5_000, ADMIN, 0, 100), all_in_all(500, 100)),
+    "plan_runs/list": (lambda tx: plan_runs.list_runs(tx, ADMIN, PlanId(7), Among(), TWENTY), all_in_all(200, 300)),
+    "plan_runs/list, one": (
+        lambda tx: plan_runs.list_runs(tx, ADMIN, PlanId(7), Among(above=600_005, below=600_007), TWENTY),
+        all_in_all(50, 100),
+    ),
+    "plan_runs/members": (
+        lambda tx: plan_runs.members(tx, ADMIN, EnvironmentId(1), KEPT_RUNS, SOME),
+        all_in_all(10_000, 2_000),
+    ),
+    "plan_runs/lines": (
+        lambda tx: plan_runs.lines(tx, ADMIN, EnvironmentId(1), KEPT_RUNS, SOME),
+        all_in_all(3_000, 3_000),
+    ),
 }
 """The same when a million runs are history, spread over weeks."""
 

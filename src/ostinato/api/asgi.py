@@ -13,6 +13,7 @@ from litestar.types import ASGIApp
 from ostinato.api.attempts import FailedAttempts
 from ostinato.api.authentication import Authentication
 from ostinato.api.documents import document
+from ostinato.api.doors import make_door
 from ostinato.api.entrance import Entrance, explain
 from ostinato.api.methods import HeadAsGet
 from ostinato.api.native import errors as native_errors
@@ -24,6 +25,10 @@ from ostinato.api.swagger import DOCUMENTS, SwaggerSlash, swagger_routes
 from ostinato.api.timextender import errors as timextender_errors
 from ostinato.api.timextender.examples import EXAMPLES
 from ostinato.api.timextender.routes import TIMEXTENDER
+from ostinato.api.timextender_jobs import errors as jobs_errors
+from ostinato.api.timextender_jobs.parameters import Jobs
+from ostinato.api.timextender_jobs.published import jobs_document
+from ostinato.api.timextender_jobs.routes import TIMEXTENDER_JOBS
 from ostinato.api.wording import reworded
 from ostinato.app.application import App
 from ostinato.config import Settings
@@ -32,7 +37,7 @@ from ostinato.core.errors import TooLarge
 
 MOST_BYTES = 64_000
 """How large a body may be, on all routes that do not say otherwise."""
-DIALECTS = {"/api/v0/": timextender_errors.refuse}
+DIALECTS = {"/api/v0/": timextender_errors.refuse, "/public/": jobs_errors.refuse}
 """By what their paths begin with; everything else is refused in our own dialect."""
 DESCRIPTION = "Part of Ostinato. Click Authorize and enter an API key to try the operations."
 
@@ -40,22 +45,28 @@ DESCRIPTION = "Part of Ostinato. Click Authorize and enter an API key to try the
 def make_asgi(app: App, settings: Settings, ready: Callable[[], bool]) -> ASGIApp:
     """The whole HTTP side as one ASGI application; until `ready()` only `/health` and `/swagger` answer."""
     failures = FailedAttempts(settings.failed_attempts, time.monotonic)
-    inner = HeadAsGet(make_router(app, settings, ready))
+    inner = HeadAsGet(make_router(app, settings, ready, failures))
     walled = Authentication(inner, app, ready, failures, settings.trusted_proxies)
     return Entrance(SwaggerSlash(walled), refuse)
 
 
-def make_router(app: App, settings: Settings, ready: Callable[[], bool]) -> Litestar:
+def make_router(
+    app: App, settings: Settings, ready: Callable[[], bool], failures: FailedAttempts | None = None
+) -> Litestar:
     """The routes of all dialects, without the wall around them."""
     swagger = swagger_routes(
         {
             "timextender": lambda: document(TIMEXTENDER, DOCUMENTS["timextender"], DESCRIPTION, EXAMPLES),
+            "timextender-jobs": lambda: jobs_document(DOCUMENTS["timextender-jobs"], DESCRIPTION, settings.jobs_case),
             "native": lambda: document(NATIVE, DOCUMENTS["native"], DESCRIPTION),
         }
     )
+    door = make_door(app, settings, ready, failures)
+    zone = ZoneInfo(settings.timezone)
+    jobs = Jobs(environment=settings.jobs_environment, case=settings.jobs_case, zone=zone)
     return Litestar(
-        [NATIVE, TIMEXTENDER, swagger],
-        state=State({"app": app, "ready": ready, "zone": ZoneInfo(settings.timezone)}),
+        [NATIVE, TIMEXTENDER, TIMEXTENDER_JOBS, swagger],
+        state=State({"app": app, "ready": ready, "zone": zone, "jobs": jobs, "door": door}),
         guards=[permitted],
         exception_handlers={Exception: _refuse_in_route},
         request_class=PlainRequest,

@@ -1,10 +1,11 @@
 """Failures to come in, counted by address: guessing is slowed, and whoever has a valid key never is."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from ipaddress import IPv6Address, ip_address
 
-from ostinato.core.errors import TooMany
+from ostinato.core.errors import TooMany, Unavailable
 
 WINDOW_SECONDS = 60.0
 MOST_ADDRESSES = 10_000
@@ -27,12 +28,30 @@ class FailedAttempts:
         if len(self._seen) > MOST_ADDRESSES:
             self._seen.popitem(last=False)
 
+    @contextmanager
+    def guess(self, address: str | None) -> Iterator[None]:
+        """Counts as a failure until it has turned out to be none, so that many at once count as many. Raises TooMany
+        before anything is tried."""
+        self.failed(address)
+        try:
+            yield
+        except Unavailable:
+            self._forgive(address)
+            raise
+        self._forgive(address)
+
     def check(self, address: str | None) -> None:
         """Raises TooMany."""
         began, count = self._window(_place(address))
         if count >= self._most:
             wait = max(1, round(began + WINDOW_SECONDS - self._clock()))
             raise TooMany(f"Too many failures from your address: try again in {wait} s", wait)
+
+    def _forgive(self, address: str | None) -> None:
+        place = _place(address)
+        if place in self._seen:
+            began, count = self._seen[place]
+            self._seen[place] = began, max(0, count - 1)
 
     def _window(self, place: str) -> tuple[float, int]:
         now = self._clock()

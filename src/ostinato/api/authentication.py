@@ -14,7 +14,13 @@ from ostinato.app.application import App
 from ostinato.core.credentials import Kind
 from ostinato.core.errors import Forbidden, Unauthenticated, Unavailable
 
-PUBLIC = frozenset({"/health", "/health/live", "/health/ready", *FILES})
+WAYS_IN = (
+    "/api/v1/sign-in",
+    "/api/v1/sign-in/oidc",
+    "/api/v1/sign-in/oidc/callback",
+    "/api/v1/oauth/token",
+)
+PUBLIC = frozenset({"/health", "/health/live", "/health/ready", *WAYS_IN, *FILES})
 """Compared with the path as it was sent: nothing is public because of how a path begins or ends."""
 HEADERS = (b"x-api-key", b"apikey", b"api-key")
 """The first is the TimeXtender Orchestration API's; the others are spellings that Jobs API clients use."""
@@ -78,7 +84,7 @@ def address_of(scope: HTTPScope, proxies: Networks) -> str | None:
     """Where the request came from: the nearest address that is no proxy of ours."""
     client = scope.get("client")
     address = client[0] if client else None
-    if address is None or not proxies or not _is_in(address, proxies):
+    if address is None or not proxies or not is_in(address, proxies):
         return address
     forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
     for hop in reversed([part.strip() for value in forwarded for part in value.split(",")]):
@@ -87,17 +93,24 @@ def address_of(scope: HTTPScope, proxies: Networks) -> str | None:
         except ValueError:
             break
         address = hop
-        if not _is_in(hop, proxies):
+        if not is_in(hop, proxies):
             break
     return address
 
 
-def _is_in(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+def is_in(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    """Whether an address is in one of the networks."""
     try:
         parsed = ip_address(address)
     except ValueError:
         return False
     return any(parsed in network for network in networks)
+
+
+def is_foreign_page(scope: HTTPScope) -> bool:
+    """Whether a browser tells that a page of another site asks; whoever tells nothing is no browser."""
+    headers = dict(scope["headers"])
+    return (b"sec-fetch-site" in headers or b"origin" in headers) and not _is_own_page(scope)
 
 
 def _is_own_page(scope: HTTPScope) -> bool:

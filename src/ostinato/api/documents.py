@@ -47,11 +47,17 @@ def refusals(*statuses: int, body: type[msgspec.Struct] = ProblemDetails) -> dic
     }
 
 
-def document(router: Router, title: str, description: str, examples: Mapping[str, Any] = MappingProxyType({})) -> bytes:
-    """The OpenAPI 3.0 document of one dialect, as JSON; `examples` by the names of the objects they are of."""
-    key = SecurityScheme(
-        type="apiKey", name="X-API-Key", security_scheme_in="header", description="An API key: txk_..."
-    )
+def document(
+    router: Router,
+    title: str,
+    description: str,
+    examples: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    header: str = "X-API-Key",
+) -> bytes:
+    """The OpenAPI 3.0 document of one dialect, as JSON; `examples` by the names of the objects they are of, `header` is
+    where its clients send the key."""
+    key = SecurityScheme(type="apiKey", name=header, security_scheme_in="header", description="An API key: txk_...")
     config = OpenAPIConfig(
         title=title,
         version=__version__,
@@ -103,7 +109,8 @@ def _closed_bodies(app: Litestar) -> set[str]:
 
 def _forget_the_framework(responses: dict[str, Any]) -> None:
     """The framework documents its own body for wrong parameters, which our handlers replace: ours are problem JSON."""
-    if "application/json" in responses.get("400", {}).get("content", {}):
+    said = responses.get("400", {}).get("content", {}).get("application/json", {})
+    if "status_code" in said.get("schema", {}).get("properties", {}):
         del responses["400"]
 
 

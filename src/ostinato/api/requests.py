@@ -1,9 +1,11 @@
 """Requests as the routes read them, forgiving where that does no harm."""
 
 import codecs
+from typing import Any
 
 from litestar import Request
 from litestar.datastructures import State
+from litestar.exceptions import ClientException
 
 from ostinato.core.access import Actor
 
@@ -13,3 +15,10 @@ class PlainRequest(Request[Actor, None, State]):
 
     async def body(self) -> bytes:
         return (await super().body()).removeprefix(codecs.BOM_UTF8)
+
+    async def json(self) -> Any:
+        """The framework takes bytes that are not UTF-8 for an error of its own."""
+        try:
+            return await super().json()
+        except UnicodeDecodeError as error:
+            raise ClientException("it is not UTF-8") from error

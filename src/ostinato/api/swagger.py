@@ -40,7 +40,11 @@ START = """window.ui = SwaggerUIBundle({
   validatorUrl: null
 });
 """
-DOCUMENTS = {"timextender": "TimeXtender Orchestration API", "native": "Ostinato API"}
+DOCUMENTS = {
+    "timextender": "TimeXtender Orchestration API",
+    "timextender-jobs": "TimeXtender Jobs API",
+    "native": "Ostinato API",
+}
 BUNDLED = {
     "/swagger/swagger-ui.css": "text/css",
     "/swagger/swagger-ui-bundle.js": "text/javascript",

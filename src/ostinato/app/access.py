@@ -10,7 +10,7 @@ from datetime import datetime
 
 from ostinato.app.application import App
 from ostinato.core.access import Actor, of_user, tenant_permissions, to_scopes
-from ostinato.core.credentials import digest_of, is_credential, prefix_of
+from ostinato.core.credentials import Kind, digest_of, is_credential, prefix_of
 from ostinato.core.errors import Unauthenticated
 from ostinato.store import credentials, environments, users
 
@@ -36,14 +36,20 @@ async def on_this_machine(app: App, now: datetime) -> Actor:
 
 async def authenticate(app: App, key: str | None, address: str | None = None, trace: str | None = None) -> Actor:
     """Who this credential belongs to; raises Unauthenticated, with the same words whatever the cause."""
-    if not key or not is_credential(key):
-        raise Unauthenticated(REFUSED)
-    digest = digest_of(key)
-    found = app.known_keys.find(digest) or await _look(app, prefix_of(key), digest)
-    if found is None or not found.works(app.now()):
+    found = await find(app, key)
+    if found is None or found.kind == Kind.CLIENT:  # which opens nothing by itself: it is exchanged for a token
         raise Unauthenticated(REFUSED)
     app.used[found.credential] = address
     return _actor(found, address, trace)
+
+
+async def find(app: App, key: str | None) -> credentials.Found | None:
+    """The credential that works now and is opened by this."""
+    if not key or not is_credential(key):
+        return None
+    digest = digest_of(key)
+    found = app.known_keys.find(digest) or await _look(app, prefix_of(key), digest)
+    return found if found is not None and found.works(app.now()) else None
 
 
 async def write_down_use(app: App, now: datetime) -> None:

@@ -12,7 +12,7 @@ from ostinato.app.keyring import Keyring
 from ostinato.app.known_keys import KnownKeys
 from ostinato.core.contracts import Launch, WorkOrder
 from ostinato.core.health import Facts
-from ostinato.core.ids import CredentialId, GraphId, Lease, RunId, SessionId
+from ostinato.core.ids import CredentialId, GraphId, Lease, RunId, SessionId, UserId
 from ostinato.core.plans import Graph
 from ostinato.core.retries import RetryPolicy
 from ostinato.store.db import Database
@@ -32,6 +32,17 @@ class Held:
 
 
 @dataclass(slots=True)
+class Refused:
+    """Failed sign-ins of one user: how many are not recorded yet, from where the last, and when some were recorded."""
+
+    name: str
+    count: int = 0
+    address: str | None = None
+    trace: str | None = None
+    recorded_at: datetime | None = None
+
+
+@dataclass(slots=True)
 class App:
     """One server's side of the product. Everything that must survive is in the database, not here."""
 
@@ -45,6 +56,8 @@ class App:
     """Leases that are ours in the database but not here, when we last looked."""
     used: dict[CredentialId, str | None] = field(default_factory=dict)
     """Credentials that were used since the last time it was written down, and from where."""
+    refused: dict[UserId, Refused] = field(default_factory=dict)
+    """Users whose password somebody got wrong lately."""
     known_keys: KnownKeys = field(default_factory=KnownKeys)
     gathering: Gathering = field(default_factory=Gathering)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -82,6 +95,8 @@ class App:
     """Runs that this server has ended and told nobody of yet."""
     watched: dict[RunId, asyncio.Event] = field(default_factory=dict)
     """Runs whose end somebody waits for, through this server."""
+    installation: int | None = None
+    """The number of the installation, once somebody has asked for it."""
 
     def now(self) -> datetime:
         """The time by the database, which all servers share; by this machine's own clock before it has been told."""

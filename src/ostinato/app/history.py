@@ -64,4 +64,8 @@ async def forget(app: App, now: datetime) -> int:
 async def retention(app: App, actor: Actor) -> list[Retention]:
     """How long the environments somebody may see keep runs, logs and findings."""
     async with app.db.reading() as tx:
-        return await history.retention(tx, actor.subject, actor.may(Tenant.ENVIRONMENTS))
+        return await retention_of(tx, actor)
+
+
+async def retention_of(tx: Tx, actor: Actor) -> list[Retention]:
+    return await history.retention(tx, actor.subject, actor.may(Tenant.ENVIRONMENTS))

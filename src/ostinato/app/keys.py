@@ -148,6 +148,17 @@ async def make(tx: Tx, owner: UserId, wish: Wish, now: datetime, *, issued_by: C
     return Made(await credentials.create(tx, new, now), secret)
 
 
+async def make_fleeting(
+    tx: Tx, owner: UserId, wish: Wish, now: datetime, *, issued_by: CredentialId | None = None
+) -> Made:
+    """Make what is given out for a while: whoever has as many as they may loses the oldest. Servers forget what they
+    know of keys when one ends, so nothing is ended without need."""
+    most = RULES[wish.kind].most - 1
+    if await credentials.are_too_many(tx, owner, wish.kind, most, now):
+        await credentials.end_oldest(tx, owner, wish.kind, most, now)
+    return await make(tx, owner, wish, now, issued_by=issued_by)
+
+
 def _problems(wish: Wish, now: datetime) -> list[Problem]:
     problems = text_problems("description", wish.description, LONGEST_DESCRIPTION)
     if wish.kind not in MANAGED:

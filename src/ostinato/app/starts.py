@@ -7,7 +7,7 @@ served together. Each gets its own answer, as if it had come alone.
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -33,12 +33,13 @@ PRIORITIES = range(-1_000, 1_001)
 
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody who starts something may say: values of parameters, a priority instead of the defined one, and a
-    key under which a repetition starts nothing."""
+    """What somebody who starts something may say: values of parameters, a priority instead of the defined one, a key
+    under which a repetition starts nothing, and what it is put down to, if the kind of credential does not tell."""
 
     parameters: Mapping[str, Any] = {}
     priority: int | None = None
     key: str | None = None
+    cause: Literal["api"] | None = None
 
 
 class Again(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +119,9 @@ async def _ask(
             user=actor.user,
             subject=actor.subject,
             trigger=trigger,
-            cause="schedule" if schedule is not None else "manual" if actor.kind in BY_HAND else "api",
+            cause="schedule"
+            if schedule is not None
+            else trigger.cause or ("manual" if actor.kind in BY_HAND else "api"),
             by=audit.by(actor) if schedule is None else None,
             scope=scope,
             now=now,

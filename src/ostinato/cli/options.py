@@ -36,9 +36,19 @@ SERVER_SETTINGS = {
     "database_url": ("URL", "A PostgreSQL 15 or newer. [the embedded one in the data folder]"),
     "secret_key_file": ("FILE", "The keys that encrypt connection secrets. [secret.key in the data folder]"),
     "timezone": ("ZONE", "Zone of local times in the TimeXtender API. [UTC]"),
+    "jobs_environment": ("NAME", "Whose plans are the jobs of the TimeXtender Jobs API. [Production]"),
+    "jobs_case": ("CASE", "How that API writes names: pascal or camel. [pascal]"),
     "slots": ("NUMBER", "How many tasks run at the same time. [8]"),
     "failed_attempts": ("NUMBER", "Unknown keys and failed sign-ins that an address may have in a minute. [300]"),
     "trusted_proxies": ("NETWORKS", "Whose X-Forwarded-For is believed, with commas between. [none]"),
+    "public_url": ("URL", "The address that people's browsers use. [none]"),
+    "oidc_issuer": ("URL", "The OpenID provider that people may sign in with. [none]"),
+    "oidc_client_id": ("ID", "What the provider calls this installation. [none]"),
+    "oidc_client_secret_file": ("FILE", "What the provider gave this installation. [none]"),
+    "oidc_scopes": ("SCOPES", "What the provider is asked for. [openid profile email]"),
+    "oidc_name_claim": ("CLAIM", "What names people. [preferred_username]"),
+    "oidc_groups_claim": ("CLAIM", "What has their groups. [groups]"),
+    "oidc_create_users": ("on|off", "Whether people who are not known yet become users. [on]"),
 }
 """The settings that only a server has: what their flags take, and what they say."""
 Wait: TypeAlias = Annotated[bool, typer.Option("--wait", help="Show its progress until it ends; exit 1 if it fails.")]

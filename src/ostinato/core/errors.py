@@ -8,7 +8,7 @@
     +-- Invalid           the input is wrong; carries every problem found
     +-- TooLarge          the request body is larger than allowed
     +-- TooMany           there were too many failures before: later
-    +-- Unavailable       the database does not answer at the moment
+    +-- Unavailable       the database, or another server that is needed, does not answer at the moment
 
 Each dialect has one table from these classes to its own status codes and bodies. Failure of user work is not an
 exception but an `Outcome`.

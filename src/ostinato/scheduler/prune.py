@@ -1,10 +1,10 @@
-"""Moves what has ended into history, and drops history that is older than its environment keeps."""
+"""Moves what has ended into history, drops history that is older than its environment keeps, and forgets sessions."""
 
 from datetime import datetime
 
 import structlog
 
-from ostinato.app import history
+from ostinato.app import history, sign_in
 from ostinato.app.application import App
 
 log = structlog.get_logger()
@@ -15,6 +15,7 @@ async def tick(app: App, now: datetime) -> int:
     moved = await history.archive(app, now)
     dropped = await history.prune(app, now)
     await history.forget(app, now)
+    await sign_in.forget(app, now)
     if dropped:
         log.info("history.dropped", weeks=dropped)
     return moved

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import structlog
 
-from ostinato.app import access, attempts, audit, holds, sessions
+from ostinato.app import access, attempts, audit, holds, sessions, sign_in
 from ostinato.app.application import App
 from ostinato.core.contracts import Executor
 
@@ -22,6 +22,7 @@ async def tick(app: App, now: datetime, executor: Executor) -> int:
     rescued = await attempts.rescue(app, now)
     await holds.sweep(app, now)
     await access.write_down_use(app, now)
+    await sign_in.write_down_failures(app, now)
     await audit.seal(app)
     if rescued:
         log.warning("attempts.rescued", attempts=rescued)

@@ -128,6 +128,21 @@ async def delete(tx: Tx, credential: CredentialId, now: datetime) -> bool:
     return await fetch_value(tx, "credentials/delete", credential, now) is not None
 
 
+async def are_too_many(tx: Tx, user: UserId, kind: Kind, most: int, now: datetime) -> bool:
+    """Whether a user has more than so many of a kind that has an end."""
+    return bool(await fetch_value(tx, "credentials/are_too_many", user, kind.value, most, now))
+
+
+async def end_oldest(tx: Tx, user: UserId, kind: Kind, keep: int, now: datetime) -> None:
+    """All but the newest `keep` of a kind that has an end stop working."""
+    await execute(tx, "credentials/end_oldest", user, kind.value, keep, now)
+
+
+async def forget(tx: Tx, ended_before: datetime, most: int) -> int:
+    """Forget sessions and access tokens; how many."""
+    return int(await fetch_value(tx, "credentials/forget", ended_before, most))
+
+
 async def delete_local(tx: Tx, user: UserId, digest: bytes, now: datetime) -> None:
     await execute(tx, "credentials/delete_local", user, digest, now)
 

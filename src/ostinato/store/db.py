@@ -96,6 +96,12 @@ class Database:
         assert self._lender is not None, "the database has not been opened"
         return Loan(self._lender, self._tap)
 
+    @asynccontextmanager
+    async def moment(self) -> AsyncIterator[Tx]:
+        """Statements that read, all of which see what was there at the first of them; raises Unavailable."""
+        async with self.reading() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+
     async def run(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         """Run `work` in a transaction, again if another one was in its way. It must not change anything else."""
         for _ in range(MOST_RACES):

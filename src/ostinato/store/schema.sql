@@ -264,6 +264,34 @@ END $_$;
 
 COMMENT ON FUNCTION find_log(wanted bigint, after bigint, most bigint) IS 'The log of a run, live or kept, after a line. What was written while the run was being moved stays behind and is read as well: the caller puts the lines in order.';
 
+CREATE FUNCTION find_members(wanted bigint, environment bigint, day date, workspaces bigint[], most bigint) RETURNS TABLE(member kept_run, has_rows boolean)
+    LANGUAGE plpgsql STABLE ROWS 100
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_seqscan TO 'off'
+    AS $_$
+BEGIN
+    IF day IS NULL THEN
+        RETURN QUERY
+            SELECT ROW(NULL::date, run.*)::kept_run,
+                   run.state = 'SUCCEEDED' AND EXISTS (SELECT FROM finding WHERE finding.run_id = run.id)
+              FROM run
+             WHERE (run.id = wanted OR run.root_run_id = wanted) AND run.workspace_id = ANY(workspaces)
+             ORDER BY run.id LIMIT most;
+    ELSE
+        RETURN QUERY EXECUTE
+            'SELECT kept_run,
+                    state = ''SUCCEEDED''
+                    AND EXISTS (SELECT FROM kept_finding AS row
+                                 WHERE row.environment_id = $1 AND row.kept_on = $2 AND row.run_id = kept_run.id)
+               FROM kept_run
+              WHERE environment_id = $1 AND kept_on = $2 AND (id = $3 OR root_run_id = $3) AND workspace_id = ANY($4)
+              ORDER BY id LIMIT $5'
+            USING environment, day, wanted, workspaces, most;
+    END IF;
+END $_$;
+
+COMMENT ON FUNCTION find_members(wanted bigint, environment bigint, day date, workspaces bigint[], most bigint) IS 'An outermost run and every run below it, in the order they were made, of some workspaces only; day: under which they are kept, NULL if they are live. has_rows: it succeeded, although it kept rows that a check returned.';
+
 CREATE FUNCTION find_old_runs(workspaces bigint[], newer bigint[], before bigint, states text[], most bigint) RETURNS SETOF kept_run
     LANGUAGE plpgsql STABLE ROWS 10
     AS $_$
@@ -310,6 +338,57 @@ BEGIN
 END $_$;
 
 COMMENT ON FUNCTION find_old_runs(workspaces bigint[], newer bigint[], before bigint, states text[], most bigint) IS 'The kept runs that belong to a page of runs started by themselves, and maybe more; the live ones of the page are given, the newest first. From the newest week on, until no older one can hold a run that is newer than those found. Workspace and id are compared as a pair, which only the index of a workspace can follow: by id alone, all children of a large plan would be passed over.';
+
+CREATE FUNCTION find_plan_runs(wanted bigint, above bigint, below bigint, states text[], causes text[], since timestamp with time zone, until timestamp with time zone, most bigint) RETURNS TABLE(run bigint, day date, state text, cause text, queued_at timestamp with time zone, ended_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE ROWS 20
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+    past  kept_run;
+    place kept_week;
+    ids   bigint[] := '{}';
+    least bigint := above;
+BEGIN
+    FOR past IN
+        SELECT NULL::date, run.* FROM run
+         WHERE plan_id = wanted AND parent_run_id IS NULL AND id > above AND id < below
+           AND (states IS NULL OR state = ANY(states)) AND (causes IS NULL OR cause = ANY(causes))
+           AND (since IS NULL OR queued_at >= since) AND (until IS NULL OR queued_at < until)
+         ORDER BY id DESC LIMIT most
+    LOOP
+        run := past.id; day := past.kept_on; state := past.state; cause := past.cause;
+        queued_at := past.queued_at; ended_at := past.ended_at;
+        RETURN NEXT;
+        ids := ids || past.id;
+    END LOOP;
+    FOR place IN
+        SELECT kept_week.* FROM kept_week JOIN plan USING (environment_id)
+         WHERE plan.id = wanted AND first_run < below AND last_run > above
+           AND (since IS NULL OR (week + 7)::timestamp AT TIME ZONE 'UTC' > since)
+           AND COALESCE(states && ARRAY['SUCCEEDED', 'FAILED', 'CANCELLED'], true)
+         ORDER BY last_run DESC
+    LOOP
+        least := GREATEST(above, COALESCE((SELECT id FROM unnest(ids) AS id ORDER BY id DESC OFFSET most - 1 LIMIT 1), above));
+        EXIT WHEN place.last_run < least;
+        FOR past IN EXECUTE
+            'SELECT * FROM kept_run
+              WHERE environment_id = $1 AND kept_on >= $2 AND kept_on < $2 + 7
+                AND plan_id = $3 AND parent_run_id IS NULL AND id > $4 AND id < $5
+                AND ($6 IS NULL OR state = ANY($6)) AND ($7 IS NULL OR cause = ANY($7))
+                AND ($8 IS NULL OR queued_at >= $8) AND ($9 IS NULL OR queued_at < $9)
+              ORDER BY id DESC LIMIT $10'
+            USING place.environment_id, place.week, wanted, least, below, states, causes, since, until, most
+        LOOP
+            run := past.id; day := past.kept_on; state := past.state; cause := past.cause;
+            queued_at := past.queued_at; ended_at := past.ended_at;
+            RETURN NEXT;
+            ids := ids || past.id;
+        END LOOP;
+    END LOOP;
+END $_$;
+
+COMMENT ON FUNCTION find_plan_runs(wanted bigint, above bigint, below bigint, states text[], causes text[], since timestamp with time zone, until timestamp with time zone, most bigint) IS 'The newest runs of a plan that were started by themselves are among these, as many as wanted, with ids between above and below; weeks that can hold none that is newer than those found are left alone. day: under which it is kept, NULL if it is live. The caller puts them in order.';
 
 CREATE FUNCTION find_run(wanted bigint) RETURNS SETOF kept_run
     LANGUAGE plpgsql STABLE ROWS 1
@@ -384,6 +463,38 @@ BEGIN
 END $_$;
 
 COMMENT ON FUNCTION find_tree(wanted bigint) IS 'Every run of the tree that a run belongs to, but the outermost one.';
+
+CREATE FUNCTION find_tree_log(wanted bigint, environment bigint, day date, workspaces bigint[], most bigint) RETURNS SETOF kept_log
+    LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_seqscan TO 'off'
+    AS $_$
+BEGIN
+    IF day IS NULL THEN
+        RETURN QUERY
+            SELECT NULL::bigint, NULL::date, line.*
+              FROM (SELECT run.id FROM run
+                     WHERE (run.id = wanted OR run.root_run_id = wanted) AND run.workspace_id = ANY(workspaces)
+                     ORDER BY run.id) AS member
+             CROSS JOIN LATERAL (SELECT * FROM run_log WHERE run_id = member.id ORDER BY seq LIMIT most) AS line
+             LIMIT most;
+    ELSE
+        RETURN QUERY EXECUTE
+            'SELECT line.*
+               FROM (SELECT id FROM kept_run
+                      WHERE environment_id = $1 AND kept_on = $2 AND (id = $3 OR root_run_id = $3) AND workspace_id = ANY($4)
+                      ORDER BY id) AS member
+              CROSS JOIN LATERAL (SELECT * FROM kept_log
+                                   WHERE environment_id = $1 AND kept_on = $2 AND run_id = member.id
+                                   UNION ALL
+                                  SELECT $1, $2, run_log.* FROM run_log WHERE run_id = member.id
+                                   ORDER BY seq LIMIT $5) AS line
+              LIMIT $5'
+            USING environment, day, wanted, workspaces, most;
+    END IF;
+END $_$;
+
+COMMENT ON FUNCTION find_tree_log(wanted bigint, environment bigint, day date, workspaces bigint[], most bigint) IS 'What an outermost run and the runs below it have in their logs, run by run in the order they were made, until there are enough lines. What was written while they were being moved stayed behind and is read as well.';
 
 CREATE FUNCTION is_inside(child_of bigint, what_task bigint, what_plan bigint) RETURNS boolean
     LANGUAGE sql STABLE
@@ -865,6 +976,12 @@ CREATE TABLE group_member (
     by_claim boolean DEFAULT false NOT NULL
 );
 
+CREATE TABLE installation (
+    number bigint NOT NULL
+);
+
+COMMENT ON TABLE installation IS 'A random number, made once: guids that are given out hold it.';
+
 CREATE TABLE kept_week (
     environment_id bigint NOT NULL,
     week date NOT NULL,
@@ -900,6 +1017,19 @@ CREATE TABLE number_series (
 );
 
 COMMENT ON TABLE number_series IS 'Hands out the small integers by which tasks (one series per type) and plans are known outside.';
+
+CREATE TABLE pending_sign_in (
+    state_digest bytea NOT NULL,
+    browser_digest bytea NOT NULL,
+    nonce text NOT NULL,
+    verifier text NOT NULL,
+    return_to text NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE pending_sign_in IS 'Sign-ins that a provider has been asked for; each is answered once, by the browser that began it.';
+
+COMMENT ON COLUMN pending_sign_in.verifier IS 'What proves to the provider that the code is ours (RFC 7636).';
 
 CREATE TABLE plan (
     id bigint NOT NULL,
@@ -1394,6 +1524,9 @@ ALTER TABLE ONLY migration
 ALTER TABLE ONLY number_series
     ADD CONSTRAINT number_series_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY pending_sign_in
+    ADD CONSTRAINT pending_sign_in_pkey PRIMARY KEY (state_digest);
+
 ALTER TABLE ONLY plan
     ADD CONSTRAINT plan_environment_id_number_key UNIQUE (environment_id, number);
 
@@ -1487,6 +1620,8 @@ CREATE INDEX audit_unsealed ON audit USING btree (id) WHERE (seal IS NULL);
 
 CREATE INDEX credential_expiring ON credential USING btree (expires_at) WHERE ((deleted_at IS NULL) AND (expires_at IS NOT NULL));
 
+CREATE INDEX credential_fleeting ON credential USING btree (expires_at) WHERE (kind = ANY (ARRAY['session'::text, 'access_token'::text]));
+
 CREATE INDEX credential_owner ON credential USING btree (user_id, kind) WHERE (deleted_at IS NULL);
 
 CREATE INDEX credential_secret_credential ON credential_secret USING btree (credential_id);
@@ -1494,6 +1629,8 @@ CREATE INDEX credential_secret_credential ON credential_secret USING btree (cred
 CREATE INDEX credential_secret_prefix ON credential_secret USING btree (prefix);
 
 CREATE INDEX group_member_group ON group_member USING btree (group_id);
+
+CREATE UNIQUE INDEX installation_is_one ON installation USING btree ((true));
 
 CREATE INDEX kept_finding_of_run ON ONLY kept_finding USING btree (run_id, "position");
 
@@ -1505,11 +1642,15 @@ CREATE INDEX kept_run_id ON ONLY kept_run USING btree (id);
 
 CREATE INDEX kept_run_not_succeeded ON ONLY kept_run USING btree (workspace_id, id) WHERE ((parent_run_id IS NULL) AND (state <> 'SUCCEEDED'::text));
 
+CREATE INDEX kept_run_of_plan ON ONLY kept_run USING btree (plan_id, id) WHERE ((plan_id IS NOT NULL) AND (parent_run_id IS NULL));
+
 CREATE INDEX kept_run_of_root ON ONLY kept_run USING btree (root_run_id, id) WHERE (root_run_id IS NOT NULL);
 
 CREATE INDEX kept_run_of_workspace ON ONLY kept_run USING btree (workspace_id, id) WHERE (parent_run_id IS NULL);
 
 CREATE INDEX kept_step_of_run ON ONLY kept_step USING btree (run_id);
+
+CREATE INDEX pending_sign_in_expiring ON pending_sign_in USING btree (expires_at);
 
 CREATE INDEX plan_member_task ON plan_member USING btree (task_id);
 

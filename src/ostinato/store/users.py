@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from ostinato.core.access import Permission
-from ostinato.core.ids import GroupId, SubjectId, UserId
+from ostinato.core.ids import CredentialId, GroupId, SubjectId, UserId
 from ostinato.store.db import Tx, execute, fetch, fetch_one, fetch_value
 
 
@@ -54,6 +54,10 @@ class Password(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     active: bool
     password_hash: str | None
+
+
+class Named(msgspec.Struct, frozen=True):
+    name: str
 
 
 async def ensure(tx: Tx, name: str, now: datetime) -> UserId:
@@ -115,13 +119,24 @@ async def password_of(tx: Tx, name: str) -> Password | None:
     return await fetch_one(tx, "users/password_of", Password, name)
 
 
+async def lock_password(tx: Tx, user: UserId) -> Password | None:
+    """The same again, and nobody changes it until this transaction ends."""
+    return await fetch_one(tx, "users/lock_password", Password, user)
+
+
 async def signed_in(tx: Tx, user: UserId, now: datetime) -> None:
     await execute(tx, "users/signed_in", user, now)
 
 
-async def end_sessions(tx: Tx, user: UserId, now: datetime) -> None:
-    """Whoever signed in as this user has to do it again."""
-    await execute(tx, "users/end_sessions", user, now)
+async def end_sessions(tx: Tx, user: UserId, now: datetime, *, but: CredentialId | None = None) -> None:
+    """Whoever signed in as this user has to do it again, but for one session."""
+    await execute(tx, "users/end_sessions", user, now, but)
+
+
+async def roles(tx: Tx, user: UserId) -> list[str]:
+    """In the whole installation, their own and those of their groups."""
+    held: list[str] = await fetch_value(tx, "users/roles", user)
+    return held
 
 
 async def workspace_keys(tx: Tx) -> list[str]:
@@ -164,7 +179,7 @@ async def set_members(tx: Tx, group: GroupId, members: Collection[str]) -> None:
 
 
 async def set_claimed_groups(tx: Tx, user: UserId, claims: Collection[str]) -> None:
-    """The groups a provider says a user is in; those that were given by hand stay."""
+    """The groups a provider says a user is in, in any case; those that were given by hand stay."""
     await execute(tx, "groups/set_claimed", user, list(claims))
 
 
@@ -212,3 +227,13 @@ async def of_external(tx: Tx, issuer: str, external_id: str) -> User | None:
 async def tie_to_external(tx: Tx, user: UserId, issuer: str, external_id: str) -> bool:
     """False: the user is tied to somebody else already, or has a password, or is no person."""
     return await fetch_value(tx, "users/tie_to_external", user, issuer, external_id) is not None
+
+
+async def by_email(tx: Tx, email: str) -> list[str]:
+    """The names of people with this address who have no way to sign in yet; two if there are more than one."""
+    return [row.name for row in await fetch(tx, "users/by_email", Named, email)]
+
+
+async def meet(tx: Tx, user: UserId, full_name: str | None, email: str | None) -> None:
+    """What a provider tells of somebody."""
+    await execute(tx, "users/meet", user, full_name, email)

@@ -15,9 +15,11 @@ from ostinato.api.native import translate, wire
 from ostinato.api.native.audit import AUDIT
 from ostinato.api.native.keys import KEYS
 from ostinato.api.native.last_success import LAST_SUCCESS
+from ostinato.api.native.oauth import OAUTH
 from ostinato.api.native.parameters import Limit, refusals
 from ostinato.api.native.patience import wait_until
 from ostinato.api.native.people import PEOPLE
+from ostinato.api.native.sign_in import SIGN_IN
 from ostinato.api.permissions import ANYBODY, PUBLIC
 from ostinato.api.responses import WrittenJson
 from ostinato.app import definitions, health, history, pauses, reruns, runs, starts, tasks, waiting
@@ -353,6 +355,8 @@ API = Router(
         KEYS,
         AUDIT,
         LAST_SUCCESS,
+        SIGN_IN,
+        OAUTH,
     ],
 )
 NATIVE = Router("/", route_handlers=[healthy, live, ready, API], dependencies=PROVIDED)

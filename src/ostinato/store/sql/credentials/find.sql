@@ -1,6 +1,9 @@
 -- The secrets of live credentials that begin like these, with their owners and what they may; the digest decides which one it is.
+-- A token that was given for a client secret may what the secret may, unless it was limited further.
 SELECT secret.prefix, secret.digest, secret.expires_at AS secret_expires_at, credential.id AS credential, credential.kind,
-       credential.expires_at, credential.scopes, credential.workspaces, COALESCE(credential.subject_id, app_user.id) AS subject,
+       credential.expires_at, COALESCE(credential.scopes, client.scopes) AS scopes,
+       COALESCE(credential.workspaces, client.workspaces) AS workspaces,
+       COALESCE(credential.subject_id, client.subject_id, app_user.id) AS subject,
        app_user.id AS "user", app_user.name,
        app_user.active AND (client.id IS NULL OR client.deleted_at IS NULL) AS active,
        app_user.roles || ARRAY(SELECT unnest(user_group.roles)

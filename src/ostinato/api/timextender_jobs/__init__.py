@@ -1,0 +1,1 @@
+"""The TimeXtender Jobs API: its words (job, job execution, severity ...) appear only in this folder."""
