@@ -8,7 +8,7 @@ from ostinato.app.application import App
 from ostinato.core.access import ROLES
 from ostinato.core.ids import PlanId, RunId, TaskId, WorkspaceId
 from ostinato.core.plans import Graph, Ref, Step
-from ostinato.store import graphs, users
+from ostinato.store import definitions, graphs, users
 from tests.people import new_key
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -50,12 +50,13 @@ class World:
         disabled: bool = False,
         changed_at: datetime = LONG_AGO,
         overlap: str = "forbid",
+        uses: Sequence[str] = (),
     ) -> TaskId:
         return TaskId(
             await self._value(
                 """INSERT INTO task (environment_id, workspace_id, type, number, name, config, disabled, overlap,
-                                     created_at, changed_at)
-                   SELECT environment_id, id, $2, $3, $4, '{}', $5, $8, $6, $7 FROM workspace WHERE id = $1
+                                     created_at, changed_at, uses)
+                   SELECT environment_id, id, $2, $3, $4, '{}', $5, $8, $6, $7, $9 FROM workspace WHERE id = $1
                    RETURNING id""",
                 workspace,
                 type,
@@ -65,16 +66,36 @@ class World:
                 LONG_AGO,
                 changed_at,
                 overlap,
+                list(uses),
             )
         )
 
+    async def connection(self, workspace: WorkspaceId, name: str, type: str = "sqlite") -> None:
+        await self.execute(
+            """INSERT INTO connection (workspace_id, name, type, config, created_at, changed_at)
+               VALUES ($1, $2, $3, '{}', $4, $4)""",
+            workspace,
+            name,
+            type,
+            LONG_AGO,
+        )
+
     async def plan(
-        self, workspace: WorkspaceId, number: int, name: str, tasks: Sequence[TaskId] = (), *, disabled: bool = False
+        self,
+        workspace: WorkspaceId,
+        number: int,
+        name: str,
+        tasks: Sequence[TaskId] = (),
+        *,
+        disabled: bool = False,
+        steps: Sequence[Step] | None = None,
     ) -> PlanId:
-        """A plan of one step per task, side by side."""
-        steps = tuple(Step(name=f"step {position}", runs=(Ref(task=task),)) for position, task in enumerate(tasks))
+        """A plan of one step per task, side by side, or of these steps."""
+        if steps is None:
+            steps = [Step(name=f"step {position}", runs=(Ref(task=task),)) for position, task in enumerate(tasks)]
+        graph_of_steps = Graph(steps=tuple(steps))
         async with self.app.db.transaction() as tx:
-            graph = await graphs.save(tx, Graph(steps=steps))
+            graph = await graphs.save(tx, graph_of_steps)
             plan = await tx.fetchval(
                 """INSERT INTO plan (environment_id, workspace_id, number, name, version, graph_id, disabled,
                                      created_at, changed_at)
@@ -86,8 +107,9 @@ class World:
                 disabled,
                 LONG_AGO,
             )
-            for position, task in enumerate(tasks):
+            for position, task in enumerate(graph_of_steps.tasks()):
                 await tx.execute("INSERT INTO plan_member VALUES ($1, $2, $3)", plan, task, position)
+            await definitions.note_steps(tx, [plan])
         return PlanId(plan)
 
     async def run(
@@ -107,6 +129,7 @@ class World:
         parent: RunId | None = None,
         cause: str = "api",
         message: str | None = None,
+        rows: int | None = None,
     ) -> RunId:
         """A run of a task, or of a plan; with a parent, below that."""
         busy = state in ("CLAIMED", "RUNNING") and plan is None
@@ -116,12 +139,12 @@ class World:
             await tx.execute(
                 """INSERT INTO run (id, environment_id, workspace_id, task_id, plan_id, plan_version, graph_id, state,
                                     reason, due_at, attempt, lease, queued_at, started_at, ended_at, cause, hold,
-                                    parent_run_id, root_run_id, step, message)
+                                    parent_run_id, root_run_id, step, message, row_count)
                    OVERRIDING SYSTEM VALUE
                    SELECT $1, o.environment_id, o.workspace_id, $2, $3, CASE WHEN $3::bigint IS NOT NULL THEN 1 END,
                           o.graph_id, $4, $5, $6, $7, $8, $9, $10, $11, $14, $12, $13,
                           (SELECT COALESCE(root_run_id, id) FROM run WHERE id = $13),
-                          CASE WHEN $13::bigint IS NOT NULL THEN 0 END, $15
+                          CASE WHEN $13::bigint IS NOT NULL THEN 0 END, $15, $16
                      FROM (SELECT environment_id, workspace_id, graph_id FROM task WHERE id = $2
                             UNION ALL
                            SELECT environment_id, workspace_id, graph_id FROM plan WHERE id = $3) AS o""",
@@ -140,6 +163,7 @@ class World:
                 parent,
                 "plan" if parent is not None else cause,
                 message,
+                rows,
             )
         return RunId(number)
 

@@ -108,6 +108,8 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/audit"): Ask("/api/v1/audit", ONLY_ADMIN),
     ("GET", "/api/v1/audit/export"): Ask("/api/v1/audit/export", ONLY_ADMIN),
     ("GET", "/api/v1/audit/chain"): Ask("/api/v1/audit/chain", ONLY_ADMIN),
+    ("GET", "/api/v1/tasks/last-success"): Ask("/api/v1/tasks/last-success", empty=NOTHING_SEEN),
+    ("GET", "/api/v1/connections/last-success"): Ask("/api/v1/connections/last-success", empty=NOTHING_SEEN),
     ("POST", "/api/v1/sign-out"): Ask("/api/v1/sign-out", LIMITED, {"everywhere": True}),
     ("GET", "/api/v1/me"): Ask("/api/v1/me"),
     ("GET", "/api/v1/me/workspaces"): Ask("/api/v1/me/workspaces", empty=frozenset({"stranger"})),
@@ -188,6 +190,7 @@ async def house(copies: Copies) -> AsyncIterator[House]:
 async def _furnish(app: App, world: World) -> dict[str, str]:
     finance = await world.workspace("finance")
     await world.workspace("sales")
+    await world.connection(finance, "warehouse")
     task = await world.task(finance, "Package", 1, "load", overlap="parallel")
     await world.task(finance, "Package", 2, "clean", overlap="parallel")
     await world.plan(finance, 7, "night", [task])

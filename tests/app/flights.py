@@ -72,6 +72,7 @@ def bundle(*texts: str, environment: str | None = None, variables: dict[str, str
 async def rows(app: App) -> dict[str, list[dict[str, Any]]]:
     """Everything that applying could have touched."""
     tables = ["environment", "workspace", "pool", "connection", "task", "plan", "plan_version", "plan_member", "graph"]
+    tables += ["plan_part", "plan_order"]
     tables += ["number_series", "app_user", "run"]
     async with app.db.transaction() as tx:
         return {

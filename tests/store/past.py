@@ -46,7 +46,7 @@ class Past:
 
     async def forget(self) -> None:
         """No runs, and no history, as if nothing had ever run."""
-        for table in (*LIVE_TABLES, "task_last", "plan_last", "trigger_key"):
+        for table in (*LIVE_TABLES, "task_last", "plan_last", "task_success", "plan_success", "trigger_key"):
             await self.world.execute(f"DELETE FROM {table}")
         await self.world.execute("SELECT drop_week(environment_id, week, true, true, true) FROM kept_week")
 

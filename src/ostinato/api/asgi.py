@@ -24,6 +24,7 @@ from ostinato.api.problems import Refusal, answer
 from ostinato.api.requests import PlainRequest
 from ostinato.api.swagger import DOCUMENTS, SwaggerSlash, swagger_routes
 from ostinato.api.timextender import errors as timextender_errors
+from ostinato.api.timextender.examples import EXAMPLES
 from ostinato.api.timextender.routes import TIMEXTENDER
 from ostinato.api.timextender_jobs import errors as jobs_errors
 from ostinato.api.timextender_jobs.parameters import Jobs
@@ -56,7 +57,7 @@ def make_router(
     """The routes of all dialects, without the wall around them."""
     swagger = swagger_routes(
         {
-            "timextender": lambda: document(TIMEXTENDER, DOCUMENTS["timextender"], DESCRIPTION),
+            "timextender": lambda: document(TIMEXTENDER, DOCUMENTS["timextender"], DESCRIPTION, EXAMPLES),
             "timextender-jobs": lambda: jobs_document(DOCUMENTS["timextender-jobs"], DESCRIPTION, settings.jobs_case),
             "native": lambda: document(NATIVE, DOCUMENTS["native"], DESCRIPTION),
         }

@@ -4,15 +4,19 @@ The web framework writes OpenAPI 3.1; the Swagger UI that can be had from the pa
 is said again in the words of 3.0. The difference that matters here is how a schema says that something may be null.
 """
 
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 from litestar import Litestar, Router
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import HTTPRoute
 
 from ostinato import __version__
-from ostinato.api.problems import MEDIA_TYPE, ProblemDetails
+from ostinato.api.problems import MEDIA_TYPE, ProblemDetails, Refusal, answer
 
 WORDS = {
     400: "A parameter or the body cannot be used.",
@@ -27,22 +31,32 @@ WORDS = {
 }
 
 
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 LARGEST = 2**63 - 1
 """The framework takes bounds for floating-point numbers, which know only the one after this."""
 
 
 def refusals(*statuses: int, body: type[msgspec.Struct] = ProblemDetails) -> dict[int, ResponseSpec]:
-    """The documented refusals of a route."""
+    """The documented refusals of a route; where a key is needed, those of the wall before it as well."""
+    behind_the_wall = (429, 503) if 401 in statuses else ()
     return {
         status: ResponseSpec(
             data_container=body, description=WORDS[status], media_type=MEDIA_TYPE, generate_examples=False
         )
-        for status in statuses
+        for status in sorted({*statuses, *behind_the_wall})
     }
 
 
-def document(router: Router, title: str, description: str, header: str = "X-API-Key") -> bytes:
-    """The OpenAPI 3.0 document of one dialect, as JSON; `header` is where its clients send the key."""
+def document(
+    router: Router,
+    title: str,
+    description: str,
+    examples: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    header: str = "X-API-Key",
+) -> bytes:
+    """The OpenAPI 3.0 document of one dialect, as JSON; `examples` by the names of the objects they are of, `header` is
+    where its clients send the key."""
     key = SecurityScheme(type="apiKey", name=header, security_scheme_in="header", description="An API key: txk_...")
     config = OpenAPIConfig(
         title=title,
@@ -52,13 +66,45 @@ def document(router: Router, title: str, description: str, header: str = "X-API-
         security=[{"ApiKey": []}],
         use_handler_docstrings=True,
     )
-    schema = Litestar([router], openapi_config=config, logging_config=None).openapi_schema.to_schema()
-    said = _say(msgspec.to_builtins(schema))
+    app = Litestar([router], openapi_config=config, logging_config=None)
+    said = _say(msgspec.to_builtins(app.openapi_schema.to_schema()))
     said["openapi"] = "3.0.3"
-    for path in said["paths"].values():
-        for operation in path.values():
+    for name in _closed_bodies(app):
+        said["components"]["schemas"][name]["additionalProperties"] = False
+    for name, example in examples.items():
+        said["components"]["schemas"][name]["example"] = example
+    for path, item in said["paths"].items():
+        for operation in item.values():
+            operation.setdefault("tags", [_heading(path)])
             _forget_the_framework(operation["responses"])
+            _show_problems(operation["responses"])
     return msgspec.json.encode(said)
+
+
+def _heading(path: str) -> str:
+    """What the explorer lists an operation under that names nothing: `/api/v1/runs/{run_id}` is one of Runs."""
+    return re.sub(r"^/api/v\d+(?=/)", "", path).split("/")[1].capitalize()
+
+
+def _closed_bodies(app: Litestar) -> set[str]:
+    """The names of the objects in bodies that take no fields but their own; the framework does not tell."""
+    handlers = [handler for route in app.routes if isinstance(route, HTTPRoute) for handler in route.route_handlers]
+    bodies = [handler.parsed_data_field.annotation for handler in handlers if handler.parsed_data_field is not None]
+    open_ends = [msgspec.inspect.type_info(body) for body in bodies]
+    closed = set()
+    while open_ends:
+        kind = open_ends.pop()
+        if isinstance(kind, msgspec.inspect.StructType):
+            if kind.forbid_unknown_fields:
+                closed.add(kind.cls.__name__)
+            open_ends += [field.type for field in kind.fields]
+        elif isinstance(kind, msgspec.inspect.ListType | msgspec.inspect.CollectionType):
+            open_ends.append(kind.item_type)
+        elif isinstance(kind, msgspec.inspect.UnionType):
+            open_ends += kind.types
+        elif isinstance(kind, msgspec.inspect.Metadata):
+            open_ends.append(kind.type)
+    return closed
 
 
 def _forget_the_framework(responses: dict[str, Any]) -> None:
@@ -66,6 +112,14 @@ def _forget_the_framework(responses: dict[str, Any]) -> None:
     said = responses.get("400", {}).get("content", {}).get("application/json", {})
     if "status_code" in said.get("schema", {}).get("properties", {}):
         del responses["400"]
+
+
+def _show_problems(responses: dict[str, Any]) -> None:
+    """An example of each refusal, in place of one made of zeros."""
+    for status, response in responses.items():
+        if MEDIA_TYPE in response.get("content", {}):
+            shown = answer(Refusal(status=int(status), detail=response["description"]), TRACE)
+            response["content"][MEDIA_TYPE]["example"] = msgspec.json.decode(shown.body)
 
 
 def _say(part: Any) -> Any:

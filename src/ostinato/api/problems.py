@@ -50,8 +50,8 @@ class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     type: Annotated[str, msgspec.Meta(description="Where the status is defined.")]
     title: Annotated[str, msgspec.Meta(description="The status in words.")]
     status: int
-    detail: Annotated[str, msgspec.Meta(description="What is wrong with this request, and what to do.")]
     trace_id: Annotated[str, msgspec.Meta(description="Names this request in the server's log.")]
+    detail: Annotated[str, msgspec.Meta(description="What is wrong with this request, and what to do.")]
     errors: tuple[ErrorItem, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -71,8 +71,8 @@ class FileProblemDetails(msgspec.Struct, frozen=True, kw_only=True, rename="came
     type: Annotated[str, msgspec.Meta(description="Where the status is defined.")]
     title: Annotated[str, msgspec.Meta(description="The status in words.")]
     status: int
-    detail: Annotated[str, msgspec.Meta(description="What is wrong with this request, and what to do.")]
     trace_id: Annotated[str, msgspec.Meta(description="Names this request in the server's log.")]
+    detail: Annotated[str, msgspec.Meta(description="What is wrong with this request, and what to do.")]
     errors: tuple[FileErrorItem, ...] | msgspec.UnsetType = msgspec.UNSET
 
 

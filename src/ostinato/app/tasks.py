@@ -11,6 +11,7 @@ from ostinato.core.errors import NotFound
 from ostinato.core.ids import RunId
 from ostinato.store import tasks
 from ostinato.store.logs import Written
+from ostinato.store.runs import Seen
 from ostinato.store.tasks import Listed, Past, TaskKey
 from ostinato.store.workspaces import Page, Place
 
@@ -59,13 +60,16 @@ async def history(app: App, actor: Actor, place: Place, key: TaskKey, page: Page
     return found
 
 
-async def read_log(app: App, actor: Actor, place: Place, key: TaskKey, run: RunId, most: int) -> list[Written]:
-    """The log of one run of a task, from its beginning; raises Forbidden, NotFound."""
+async def read_log(
+    app: App, actor: Actor, place: Place, key: TaskKey, run: RunId, most: int
+) -> tuple[Seen, list[Written]]:
+    """One run of a task, and its log from the beginning; raises Forbidden, NotFound."""
     async with app.db.reading() as tx:
         if not await tasks.has_run(tx, actor.subject, place, key, run):
             await require_known(tx, actor, place)
             raise NotFound("Run", run)
-    return await runs.read_log(app, actor, run, 0, most)
+    seen = await runs.get(app, actor, run)  # first: the log of a run that has ended is complete
+    return seen, await runs.read_log(app, actor, run, 0, most)
 
 
 async def count_findings(app: App, actor: Actor, run: RunId) -> int:

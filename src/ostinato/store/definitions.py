@@ -283,7 +283,7 @@ async def change_plans(tx: Tx, new: Sequence[PlanToKeep], now: datetime) -> None
 async def keep_versions(
     tx: Tx, new: Sequence[PlanToKeep], members: Sequence[Sequence[TaskId]], by: UserId, now: datetime
 ) -> None:
-    """Keep these plans as new versions, and list their tasks anew; `members` holds the tasks of each."""
+    """Keep these plans as new versions, and list their tasks and steps anew; `members` holds the tasks of each."""
     plans = [plan.id for plan in new]
     await execute(tx, "definitions/keep_versions", *_columns(new, ("id", "version", "graph")), now, by)
     await execute(tx, "definitions/forget_members", plans)
@@ -295,6 +295,12 @@ async def keep_versions(
     await execute(
         tx, "definitions/keep_members", [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
     )
+    await note_steps(tx, plans)
+
+
+async def note_steps(tx: Tx, plans: Sequence[PlanId]) -> None:
+    """Write down anew what the steps of these plans run, and which comes after which, from their graphs."""
+    await execute(tx, "definitions/note_steps", list(plans))
 
 
 async def _keep_connections(

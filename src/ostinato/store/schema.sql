@@ -597,6 +597,25 @@ BEGIN
     RAISE EXCEPTION 'what was recorded is not changed';
 END $$;
 
+CREATE FUNCTION last_success(wanted bigint) RETURNS TABLE(run_id bigint, started_at timestamp with time zone, ended_at timestamp with time zone, row_count bigint)
+    LANGUAGE sql STABLE ROWS 1
+    AS $$
+SELECT success.run_id, success.started_at, success.ended_at, success.row_count
+  FROM ((SELECT run.id AS run_id, run.started_at, run.ended_at, run.row_count
+           FROM run
+          WHERE run.task_id = wanted AND run.state = 'SUCCEEDED'
+          ORDER BY run.ended_at DESC
+          LIMIT 1)
+         UNION ALL
+        SELECT kept.run_id, kept.started_at, kept.ended_at, kept.row_count
+          FROM task_success AS kept
+         WHERE kept.task_id = wanted) AS success
+ ORDER BY success.ended_at DESC
+ LIMIT 1
+$$;
+
+COMMENT ON FUNCTION last_success(wanted bigint) IS 'The success of a task that ended last, whether its run is live, kept or dropped; none: it never succeeded.';
+
 CREATE FUNCTION make_week(environment bigint, monday date) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -636,6 +655,34 @@ BEGIN
     PERFORM renew_access(ARRAY(SELECT user_id FROM changed));
     RETURN NULL;
 END $$;
+
+CREATE FUNCTION note_steps(plans bigint[]) RETURNS void
+    LANGUAGE sql
+    AS $$
+DELETE FROM plan_part WHERE plan_id = ANY(plans);
+DELETE FROM plan_order WHERE plan_id = ANY(plans);
+WITH step AS MATERIALIZED (
+    SELECT plan.id AS plan_id, (item.place - 1)::integer AS number, item.body
+      FROM plan
+      JOIN graph ON graph.id = plan.graph_id
+     CROSS JOIN LATERAL jsonb_array_elements(graph.body -> 'steps') WITH ORDINALITY AS item (body, place)
+     WHERE plan.id = ANY(plans)
+), part AS MATERIALIZED (
+    SELECT DISTINCT step.plan_id, step.number, (ref ->> 'task')::bigint AS task_id, (ref ->> 'plan')::bigint AS nested_plan_id
+      FROM step
+     CROSS JOIN LATERAL jsonb_array_elements(step.body -> 'runs') AS ref
+), ordered AS (
+    INSERT INTO plan_order (plan_id, step, after)
+    SELECT DISTINCT step.plan_id, step.number, before::integer
+      FROM step
+     CROSS JOIN LATERAL jsonb_array_elements_text(step.body -> 'after') AS before
+)
+INSERT INTO plan_part (plan_id, step, task_id, nested_plan_id, once)
+SELECT plan_id, number, task_id, nested_plan_id, count(*) OVER (PARTITION BY plan_id, task_id, nested_plan_id) = 1
+  FROM part
+$$;
+
+COMMENT ON FUNCTION note_steps(plans bigint[]) IS 'Writes down anew what the steps of these plans run and which comes after which, as their graphs have it.';
 
 CREATE FUNCTION renew_access(users bigint[]) RETURNS void
     LANGUAGE plpgsql
@@ -727,6 +774,95 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION seal_audit(most bigint) IS 'Chains the records whose transactions have ended, at most so many; how many there were.';
+
+CREATE FUNCTION task_standing(tasks bigint[]) RETURNS TABLE(task_id bigint, standing text, started_at timestamp with time zone, ended_at timestamp with time zone, last_started_at timestamp with time zone, last_ended_at timestamp with time zone)
+    LANGUAGE sql STABLE ROWS 100
+    AS $$
+WITH stood AS MATERIALIZED (
+    SELECT task.id AS task_id,
+           CASE WHEN task.disabled THEN 'disabled'
+                WHEN live.state = 'QUEUED' THEN 'queued'
+                WHEN live.state IS NOT NULL THEN 'running'
+                WHEN last.state IN ('FAILED', 'CANCELLED') THEN 'failed'
+                WHEN last.state = 'SUCCEEDED' AND task.changed_at <= COALESCE(last.started_at, last.ended_at) THEN 'succeeded'
+                ELSE 'outdated' END AS standing,
+           COALESCE(live.started_at, last.started_at) AS started_at,
+           CASE WHEN live.started_at IS NULL THEN last.ended_at END AS ended_at,
+           last.started_at AS last_started_at,
+           last.ended_at AS last_ended_at
+      FROM unnest(tasks) AS wanted (id)
+      JOIN task ON task.id = wanted.id
+      LEFT JOIN LATERAL (
+               SELECT run.state, COALESCE(run.started_at, CASE WHEN run.state <> 'QUEUED' THEN run.queued_at END) AS started_at
+                 FROM run
+                WHERE run.task_id = task.id AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING')
+                ORDER BY run.state = 'QUEUED', run.id DESC
+                LIMIT 1) AS live ON true
+      LEFT JOIN LATERAL (
+               SELECT ended.state, ended.started_at, ended.ended_at
+                 FROM ((SELECT run.id, run.state, run.started_at, run.ended_at
+                          FROM run
+                         WHERE run.task_id = task.id AND run.state IN ('SUCCEEDED', 'FAILED', 'CANCELLED')
+                         ORDER BY run.id DESC
+                         LIMIT 1)
+                        UNION ALL
+                       SELECT task_last.run_id, task_last.state, task_last.started_at, task_last.ended_at
+                         FROM task_last
+                        WHERE task_last.task_id = task.id) AS ended
+                ORDER BY ended.id DESC
+                LIMIT 1) AS last ON true
+), dependent AS MATERIALIZED (
+    SELECT stood.task_id, COALESCE(stood.last_started_at, stood.last_ended_at) AS began_at, later.plan_id, later.after
+      FROM stood
+      JOIN plan_part AS part ON part.task_id = stood.task_id
+      JOIN plan_order AS later ON later.plan_id = part.plan_id AND later.step = part.step
+     WHERE stood.standing = 'succeeded'
+), earlier AS MATERIALIZED (
+    SELECT part.plan_id, part.step, part.task_id, part.nested_plan_id, step.since
+      FROM (SELECT plan_id, after, min(began_at) AS since FROM dependent GROUP BY plan_id, after) AS step
+      JOIN plan_part AS part ON part.plan_id = step.plan_id AND part.step = step.after AND part.once
+), newest AS MATERIALIZED (
+    SELECT success.plan_id, success.step, max(success.ended_at) AS ended_at
+      FROM (SELECT earlier.plan_id, earlier.step, live.ended_at
+              FROM earlier
+             CROSS JOIN LATERAL (
+                       SELECT run.ended_at
+                         FROM run
+                        WHERE run.task_id = earlier.task_id AND run.state = 'SUCCEEDED' AND run.ended_at > earlier.since
+                        ORDER BY run.ended_at DESC
+                        LIMIT 1) AS live
+             UNION ALL
+            SELECT earlier.plan_id, earlier.step, kept.ended_at
+              FROM earlier
+              JOIN task_success AS kept ON kept.task_id = earlier.task_id AND kept.ended_at > earlier.since
+             UNION ALL
+            SELECT earlier.plan_id, earlier.step, live.ended_at
+              FROM earlier
+             CROSS JOIN LATERAL (
+                       SELECT run.ended_at
+                         FROM run
+                        WHERE run.plan_id = earlier.nested_plan_id AND run.state = 'SUCCEEDED' AND run.ended_at > earlier.since
+                        ORDER BY run.ended_at DESC
+                        LIMIT 1) AS live
+             WHERE earlier.nested_plan_id IS NOT NULL
+             UNION ALL
+            SELECT earlier.plan_id, earlier.step, kept.ended_at
+              FROM earlier
+              JOIN plan_success AS kept ON kept.plan_id = earlier.nested_plan_id AND kept.ended_at > earlier.since) AS success
+     GROUP BY success.plan_id, success.step
+), behind AS MATERIALIZED (
+    SELECT DISTINCT dependent.task_id
+      FROM dependent
+      JOIN newest ON newest.plan_id = dependent.plan_id AND newest.step = dependent.after
+     WHERE newest.ended_at > dependent.began_at
+)
+SELECT stood.task_id, CASE WHEN behind.task_id IS NULL THEN stood.standing ELSE 'outdated' END,
+       stood.started_at, stood.ended_at, stood.last_started_at, stood.last_ended_at
+  FROM stood
+  LEFT JOIN behind ON behind.task_id = stood.task_id
+$$;
+
+COMMENT ON FUNCTION task_standing(tasks bigint[]) IS 'How tasks stand: a live run goes before the ended one. Outdated: never run; or changed since the last success began; or something in a step right before its own, in a plan it is in, succeeded since then. Each such step is looked at once, however many of the tasks come after it.';
 
 CREATE FUNCTION tell_of_keys() RETURNS trigger
     LANGUAGE plpgsql
@@ -1022,6 +1158,35 @@ CREATE TABLE plan_member (
 
 COMMENT ON TABLE plan_member IS 'The tasks of the current version of each plan, in the order of its steps.';
 
+CREATE TABLE plan_order (
+    plan_id bigint NOT NULL,
+    step integer NOT NULL,
+    after integer NOT NULL
+);
+
+COMMENT ON TABLE plan_order IS 'Which step comes right after which, in the current version of each plan.';
+
+CREATE TABLE plan_part (
+    plan_id bigint NOT NULL,
+    step integer NOT NULL,
+    task_id bigint,
+    nested_plan_id bigint,
+    once boolean NOT NULL,
+    CONSTRAINT plan_part_check CHECK ((num_nonnulls(task_id, nested_plan_id) = 1))
+);
+
+COMMENT ON TABLE plan_part IS 'What each step of the current version of a plan runs; without what handles its failure.';
+
+COMMENT ON COLUMN plan_part.once IS 'Whether no other step of the plan runs it: otherwise its success tells nothing about this step.';
+
+CREATE TABLE plan_success (
+    plan_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    ended_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE plan_success IS 'The same of each plan.';
+
 CREATE TABLE plan_version (
     plan_id bigint NOT NULL,
     version integer NOT NULL,
@@ -1259,56 +1424,15 @@ CREATE TABLE task_last (
 
 COMMENT ON TABLE task_last IS 'The newest run of each task that went into history: how a task stands is known without a look there, and outlives it.';
 
-CREATE VIEW task_standing AS
- SELECT task.id AS task_id,
-        CASE
-            WHEN task.disabled THEN 'disabled'::text
-            WHEN (live.state = 'QUEUED'::text) THEN 'queued'::text
-            WHEN (live.state IS NOT NULL) THEN 'running'::text
-            WHEN (last.state = ANY (ARRAY['FAILED'::text, 'CANCELLED'::text])) THEN 'failed'::text
-            WHEN ((last.state = 'SUCCEEDED'::text) AND (task.changed_at <= COALESCE(last.started_at, last.ended_at))) THEN 'succeeded'::text
-            ELSE 'outdated'::text
-        END AS standing,
-    COALESCE(live.started_at, last.started_at) AS started_at,
-        CASE
-            WHEN (live.started_at IS NULL) THEN last.ended_at
-            ELSE NULL::timestamp with time zone
-        END AS ended_at,
-    last.started_at AS last_started_at,
-    last.ended_at AS last_ended_at
-   FROM ((task
-     LEFT JOIN LATERAL ( SELECT run.state,
-            COALESCE(run.started_at,
-                CASE
-                    WHEN (run.state <> 'QUEUED'::text) THEN run.queued_at
-                    ELSE NULL::timestamp with time zone
-                END) AS started_at
-           FROM run
-          WHERE ((run.task_id = task.id) AND (run.state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text])))
-          ORDER BY (run.state = 'QUEUED'::text), run.id DESC
-         LIMIT 1) live ON (true))
-     LEFT JOIN LATERAL ( SELECT ended.state,
-            ended.started_at,
-            ended.ended_at
-           FROM (( SELECT run.id,
-                    run.state,
-                    run.started_at,
-                    run.ended_at
-                   FROM run
-                  WHERE ((run.task_id = task.id) AND (run.state = ANY (ARRAY['SUCCEEDED'::text, 'FAILED'::text, 'CANCELLED'::text])))
-                  ORDER BY run.id DESC
-                 LIMIT 1)
-                UNION ALL
-                 SELECT task_last.run_id,
-                    task_last.state,
-                    task_last.started_at,
-                    task_last.ended_at
-                   FROM task_last
-                  WHERE (task_last.task_id = task.id)) ended
-          ORDER BY ended.id DESC
-         LIMIT 1) last ON (true));
+CREATE TABLE task_success (
+    task_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone NOT NULL,
+    row_count bigint
+);
 
-COMMENT ON VIEW task_standing IS 'How a task stands: its live run goes before the ended one; outdated if it changed since its last success, or never ran.';
+COMMENT ON TABLE task_success IS 'Of each task, the success that ended last among those that went into history; it outlives them.';
 
 CREATE TABLE tenant_role (
     name text NOT NULL,
@@ -1488,8 +1612,17 @@ ALTER TABLE ONLY plan_last
 ALTER TABLE ONLY plan_member
     ADD CONSTRAINT plan_member_pkey PRIMARY KEY (plan_id, task_id);
 
+ALTER TABLE ONLY plan_order
+    ADD CONSTRAINT plan_order_pkey PRIMARY KEY (plan_id, step, after);
+
+ALTER TABLE ONLY plan_part
+    ADD CONSTRAINT plan_part_plan_id_step_task_id_nested_plan_id_key UNIQUE NULLS NOT DISTINCT (plan_id, step, task_id, nested_plan_id);
+
 ALTER TABLE ONLY plan
     ADD CONSTRAINT plan_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY plan_success
+    ADD CONSTRAINT plan_success_pkey PRIMARY KEY (plan_id);
 
 ALTER TABLE ONLY plan_version
     ADD CONSTRAINT plan_version_pkey PRIMARY KEY (plan_id, version);
@@ -1523,6 +1656,9 @@ ALTER TABLE ONLY task_last
 
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY task_success
+    ADD CONSTRAINT task_success_pkey PRIMARY KEY (task_id);
 
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_workspace_id_name_key UNIQUE (workspace_id, name);
@@ -1594,6 +1730,8 @@ CREATE INDEX pending_sign_in_expiring ON pending_sign_in USING btree (expires_at
 
 CREATE INDEX plan_member_task ON plan_member USING btree (task_id);
 
+CREATE INDEX plan_part_task ON plan_part USING btree (task_id) WHERE (task_id IS NOT NULL);
+
 CREATE UNIQUE INDEX run_alone_of_plan ON run USING btree (plan_id) WHERE (alone AND (plan_id IS NOT NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])));
 
 CREATE UNIQUE INDEX run_alone_of_task ON run USING btree (task_id) WHERE (alone AND (task_id IS NOT NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])));
@@ -1634,6 +1772,10 @@ CREATE INDEX run_ready_plan ON run USING btree (id) WHERE ((state = 'QUEUED'::te
 
 CREATE UNIQUE INDEX run_slot_of_pool ON run USING btree (pool_id, pool_slot) WHERE ((pool_slot IS NOT NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])));
 
+CREATE INDEX run_success_of_plan ON run USING btree (plan_id, ended_at DESC) WHERE ((state = 'SUCCEEDED'::text) AND (plan_id IS NOT NULL));
+
+CREATE INDEX run_success_of_task ON run USING btree (task_id, ended_at DESC) WHERE ((state = 'SUCCEEDED'::text) AND (task_id IS NOT NULL));
+
 CREATE INDEX run_to_keep ON run USING btree (ended_at, id) WHERE ((parent_run_id IS NULL) AND (ended_at IS NOT NULL));
 
 CREATE INDEX step_run_running ON step_run USING btree (run_id, step) WHERE (state = 'running'::text);
@@ -1641,6 +1783,8 @@ CREATE INDEX step_run_running ON step_run USING btree (run_id, step) WHERE (stat
 CREATE INDEX subject_access_subject ON subject_access USING btree (subject_id);
 
 CREATE INDEX subject_access_user ON subject_access USING btree (user_id);
+
+CREATE INDEX task_uses ON task USING gin (uses);
 
 CREATE INDEX trigger_key_age ON trigger_key USING btree (created_at);
 
@@ -1695,6 +1839,18 @@ ALTER TABLE ONLY plan_member
 
 ALTER TABLE ONLY plan_member
     ADD CONSTRAINT plan_member_task_id_fkey FOREIGN KEY (task_id) REFERENCES task(id);
+
+ALTER TABLE ONLY plan_order
+    ADD CONSTRAINT plan_order_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan(id);
+
+ALTER TABLE ONLY plan_part
+    ADD CONSTRAINT plan_part_nested_plan_id_fkey FOREIGN KEY (nested_plan_id) REFERENCES plan(id);
+
+ALTER TABLE ONLY plan_part
+    ADD CONSTRAINT plan_part_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan(id);
+
+ALTER TABLE ONLY plan_part
+    ADD CONSTRAINT plan_part_task_id_fkey FOREIGN KEY (task_id) REFERENCES task(id);
 
 ALTER TABLE ONLY plan_version
     ADD CONSTRAINT plan_version_created_by_fkey FOREIGN KEY (created_by) REFERENCES app_user(id);

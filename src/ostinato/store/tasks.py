@@ -19,11 +19,12 @@ class Standing(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
-    """The last run succeeded, and the task has not changed since that run began."""
+    """The last run succeeded, and since it began nothing happened that outdates it."""
     FAILED = "failed"
     """The last run failed or was cancelled."""
     OUTDATED = "outdated"
-    """It never ran, or it succeeded and was changed afterwards."""
+    """It never ran; or it succeeded, but since that run began it was changed, or something in a step right before its
+    own, in a plan it is in, succeeded."""
 
 
 class TaskKey(msgspec.Struct, frozen=True):

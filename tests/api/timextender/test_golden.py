@@ -1,6 +1,12 @@
-"""Every example of the vendor's document, as a conversation: the rows behind it, the request, the exact answer."""
+"""Every example of the vendor's document, as a conversation: the rows behind it, the request, the exact answer.
 
+The folder `golden` holds the examples word for word.
+"""
+
+import json
 import re
+import shlex
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -8,12 +14,14 @@ import msgspec
 import pytest
 
 from ostinato.api.asgi import make_asgi
+from ostinato.api.timextender.examples import EXAMPLES
 from ostinato.app.application import App
 from ostinato.config import Settings
 from tests.api.conftest import Call
 from tests.api.factories import World
 
 BASE = "/api/v0/orchestration"
+GOLDEN = Path(__file__).parent / "golden"
 FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
     "Workspace": {"key": (str,), "name": (str,), "description": (str, type(None))},
     "ProcessMap": {
@@ -59,6 +67,11 @@ FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
 """The field tables of the vendor's document, typed once more by hand."""
 
 
+def golden(name: str) -> Any:
+    """An example of the document."""
+    return json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
+
+
 def has_fields(kind: str, sent: dict[str, Any], *, open_ended: bool = False) -> None:
     """Exactly the documented fields, in the documented order, each of a documented type."""
     wanted = FIELDS[kind]
@@ -78,15 +91,18 @@ async def load_customers(world: World) -> None:
     await world.workspace("sales", "Sales")
     package = await world.task(finance, "Package", 1005, "Load Customer Dim")
     plan = await world.plan(finance, 42, "Daily Finance Load", [package])
-    failed = await world.run(package, "FAILED", "2026-03-13T22:00:07", "2026-03-13T22:00:09", id=97105)
+    failed = await world.run(
+        package,
+        "FAILED",
+        "2026-03-13T22:00:07",
+        "2026-03-13T22:00:09",
+        id=97105,
+        reason="error",
+        message="Connection timeout after 30s. The remote server did not respond.",
+    )
     await world.run(package, "SUCCEEDED", "2026-03-14T22:00:05", "2026-03-14T22:01:32", id=98231)
     await world.run(plan=plan, state="SUCCEEDED", started="2026-03-14T22:00:00", ended="2026-03-14T22:05:00")
-    await world.log(
-        failed,
-        ("2026-03-13T22:00:07", "Starting package execution: Load Customer Dim"),
-        ("2026-03-13T22:00:08", "Connecting to source: dw-prod.database.windows.net"),
-        ("2026-03-13T22:00:09", "ERROR: Connection timeout after 30s. The remote server did not respond."),
-    )
+    await world.log(failed, ("2026-03-13T22:00:08", "Connecting to source: dw-prod.database.windows.net"))
 
 
 async def test_the_workspaces_are_those_of_the_document(call: Call, world: World, key: str) -> None:
@@ -94,10 +110,7 @@ async def test_the_workspaces_are_those_of_the_document(call: Call, world: World
     answer = await call("GET", f"{BASE}/workspaces", key)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
-    assert answer.json() == [
-        {"key": "finance", "name": "Finance", "description": "Finance data governance workspace"},
-        {"key": "sales", "name": "Sales", "description": None},
-    ]
+    assert answer.json() == golden("workspaces")
     for workspace in answer.json():
         has_fields("Workspace", workspace)
 
@@ -113,42 +126,19 @@ async def test_the_process_map_counts_its_tasks_like_the_document(call: Call, wo
     await world.run(plan=plan, state="SUCCEEDED", started="2026-03-13T22:00:00", ended="2026-03-13T22:05:00")
     await world.run(plan=plan, state="SUCCEEDED", started="2026-03-14T22:00:00", ended="2026-03-14T22:05:00")
     answer = await call("GET", f"{BASE}/finance/process-maps", key)
-    assert answer.json() == [
-        {
-            "processMapId": 42,
-            "name": "Daily Finance Load",
-            "workspace": "finance",
-            "lastExecutionDate": "2026-03-14T22:00:00",
-            "successfulTasks": 18,
-            "failedTasks": 0,
-            "runningTasks": 0,
-            "queuedTasks": 0,
-            "disabledTasks": 2,
-        }
-    ]
+    assert answer.json() == golden("process_maps")
     has_fields("ProcessMap", answer.json()[0])
     assert (await call("GET", f"{BASE}/all/process-maps", key)).json() == answer.json()
 
 
-TASK = {
-    "taskId": 1005,
-    "taskName": "Load Customer Dim",
-    "taskType": "Package",
-    "status": "Finished",
-    "processMapId": 42,
-    "processMapName": "Daily Finance Load",
-    "lastExecutionStartTime": "2026-03-14T22:00:05",
-    "lastExecutionEndTime": "2026-03-14T22:01:32",
-}
-
-
 async def test_the_task_object_is_the_same_in_all_four_places(call: Call, world: World, key: str) -> None:
     await load_customers(world)
-    assert (await call("GET", f"{BASE}/finance/process-maps/42/tasks", key)).json() == [TASK]
-    assert (await call("GET", f"{BASE}/finance/tasks", key)).json() == [TASK]
-    assert (await call("GET", f"{BASE}/all/tasks", key)).json() == [TASK]
+    task = golden("task")
+    assert (await call("GET", f"{BASE}/finance/process-maps/42/tasks", key)).json() == [task]
+    assert (await call("GET", f"{BASE}/finance/tasks", key)).json() == [task]
+    assert (await call("GET", f"{BASE}/all/tasks", key)).json() == [task]
     single = await call("GET", f"{BASE}/finance/tasks/Package/1005", key)
-    assert single.json() == TASK
+    assert single.json() == task
     has_fields("Task", single.json())
 
 
@@ -162,35 +152,7 @@ async def test_the_latest_executions_are_those_of_the_document(call: Call, world
     await world.run(query, "FAILED", "2026-03-14T22:02:00", "2026-03-14T22:02:03")
     await world.run(mail, "RUNNING", "2026-03-15T08:30:00")
     answer = await call("GET", f"{BASE}/finance/executions", key)
-    assert answer.json() == [
-        {
-            "taskId": 1005,
-            "taskName": "Load Customer Dim",
-            "taskType": "Package",
-            "status": "Finished",
-            "lastStartTime": "2026-03-14T22:00:05",
-            "lastEndTime": "2026-03-14T22:01:32",
-            "duration": "01m 27s",
-        },
-        {
-            "taskId": 2010,
-            "taskName": "Validate Customer Count",
-            "taskType": "Query",
-            "status": "Failed",
-            "lastStartTime": "2026-03-14T22:02:00",
-            "lastEndTime": "2026-03-14T22:02:03",
-            "duration": "03s",
-        },
-        {
-            "taskId": 3001,
-            "taskName": "Send Summary Email",
-            "taskType": "EmailSummary",
-            "status": "Running",
-            "lastStartTime": "2026-03-15T08:30:00",
-            "lastEndTime": None,
-            "duration": "",
-        },
-    ]
+    assert answer.json() == golden("latest_executions")
     for entry in answer.json():
         has_fields("LatestExecution", entry)
 
@@ -202,29 +164,9 @@ async def test_the_history_is_that_of_the_document_with_the_newest_start_first(
     [task] = await world.fetch("SELECT id FROM task WHERE number = 1005")
     await world.run(task["id"], "RUNNING", "2026-03-15T08:30:00", id=97210)
     answer = await call("GET", f"{BASE}/finance/tasks/Package/1005/executions?limit=10", key)
-    assert answer.json() == [
-        {
-            "executionId": 97210,
-            "startTime": "2026-03-15T08:30:00",
-            "endTime": None,
-            "status": "Running",
-            "durationSeconds": None,
-        },
-        {
-            "executionId": 98231,
-            "startTime": "2026-03-14T22:00:05",
-            "endTime": "2026-03-14T22:01:32",
-            "status": "Finished",
-            "durationSeconds": 87,
-        },
-        {
-            "executionId": 97105,
-            "startTime": "2026-03-13T22:00:07",
-            "endTime": "2026-03-13T22:00:09",
-            "status": "Failed",
-            "durationSeconds": 2,
-        },
-    ]
+    newest_first = sorted(golden("task_executions"), key=lambda entry: str(entry["startTime"]), reverse=True)
+    assert [entry["executionId"] for entry in newest_first] == [97210, 98231, 97105]
+    assert answer.json() == newest_first
     for entry in answer.json():
         has_fields("TaskExecution", entry)
 
@@ -232,14 +174,7 @@ async def test_the_history_is_that_of_the_document_with_the_newest_start_first(
 async def test_the_log_is_that_of_the_document(call: Call, world: World, key: str) -> None:
     await load_customers(world)
     answer = await call("GET", f"{BASE}/finance/tasks/Package/1005/executions/97105/log", key)
-    assert answer.json() == [
-        {"logTime": "2026-03-13T22:00:07", "log": "Starting package execution: Load Customer Dim"},
-        {"logTime": "2026-03-13T22:00:08", "log": "Connecting to source: dw-prod.database.windows.net"},
-        {
-            "logTime": "2026-03-13T22:00:09",
-            "log": "ERROR: Connection timeout after 30s. The remote server did not respond.",
-        },
-    ]
+    assert answer.json() == golden("execution_log")
     for line in answer.json():
         has_fields("LogEntry", line)
 
@@ -253,7 +188,7 @@ async def test_checks_have_no_log_but_their_executions_must_exist(
     run = await world.run(task, "FAILED", "2026-03-13T22:00:07", "2026-03-13T22:00:09")
     await world.log(run, ("2026-03-13T22:00:07", "is not shown"))
     there = await call("GET", f"{BASE}/finance/tasks/{task_type}/7/executions/{run}/log", key)
-    assert (there.status_code, there.json()) == (200, [])
+    assert (there.status_code, there.json()) == (200, golden("empty_log"))
     assert (await call("GET", f"{BASE}/finance/tasks/{task_type}/7/executions/{run + 1}/log", key)).status_code == 404
 
 
@@ -262,12 +197,12 @@ async def test_a_trigger_answers_202_with_nothing_and_the_second_one_409(
     call: Call, world: World, key: str, target: str
 ) -> None:
     await load_customers(world)
-    accepted = await call("POST", f"{BASE}/finance/{target}/trigger", key, json={"uat": "Production"})
+    accepted = await call("POST", f"{BASE}/finance/{target}/trigger", key, json=golden("trigger_request"))
     assert (accepted.status_code, accepted.content) == (202, b"")
     assert "content-type" not in accepted.headers
     [run] = await world.fetch("SELECT state FROM run WHERE cause = 'plan' OR id < 1000 AND state = 'QUEUED'")
     assert run["state"] == "QUEUED"
-    again = await call("POST", f"{BASE}/finance/{target}/trigger", key, json={"uat": "Production"})
+    again = await call("POST", f"{BASE}/finance/{target}/trigger", key, json=golden("trigger_request"))
     assert again.status_code == 409
     assert again.json()["title"] == "Conflict"
     has_fields("Problem", again.json(), open_ended=True)
@@ -304,20 +239,47 @@ async def test_404_and_the_unknown_task_type_are_those_of_the_document(call: Cal
     assert missing.headers["content-type"] == "application/problem+json"
     body = missing.json()
     has_fields("Problem", body, open_ended=True)
-    assert (body["type"], body["title"], body["status"]) == (
-        "https://tools.ietf.org/html/rfc9110#section-15.5.5",
-        "Not Found",
-        404,
-    )
-    assert body["traceId"].startswith("00-")
+    example = golden("not_found")
+    assert list(body)[: len(example)] == list(example)
+    assert {**body, "traceId": None} == {**example, "traceId": None, "detail": body["detail"]}
+    assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]", body["traceId"])
     for method, path in (("GET", ""), ("GET", "/executions"), ("GET", "/executions/1/log"), ("POST", "/trigger")):
         unknown = await call(method, f"{BASE}/finance/tasks/Pkg/1005{path}", key)
         assert unknown.status_code == 400
         assert unknown.headers["content-type"] == "text/plain; charset=utf-8"
-        assert unknown.text == (
-            "Unknown taskType 'Pkg'. Valid values: Query, CompareQuery, Package, ObjectGroup, Process, ScheduleGroup, "
-            "TestGroup, OrchestrationMap, Link, EmailSummary, Rule."
-        )
+        assert unknown.text == (GOLDEN / "unknown_task_type.txt").read_text(encoding="utf-8")
+
+
+def commands() -> list[list[str]]:
+    """The quick start of the document: the arguments of each call of curl."""
+    text = (GOLDEN / "quick_start.sh").read_text(encoding="utf-8").replace("\\\n", " ")
+    return [shlex.split(line) for line in text.splitlines()]
+
+
+async def test_the_quick_start_of_the_document_works_as_it_is_printed(
+    client: httpx.AsyncClient, world: World, key: str
+) -> None:
+    """But for the host and the key, which are the reader's own."""
+    await load_customers(world)
+    statuses = []
+    for curl, *arguments in commands():
+        assert curl == "curl"
+        method, headers, body, url = "GET", {}, None, ""
+        while arguments:
+            match arguments.pop(0):
+                case "-X":
+                    method = arguments.pop(0)
+                case "-H":
+                    name, _, value = arguments.pop(0).partition(": ")
+                    headers[name] = value.replace("txk_your_key_here", key)
+                case "-d":
+                    body = arguments.pop(0)
+                case target:
+                    url = target.replace("https://acme.odq.timextender.com", "http://ostinato.test")
+        answer = await client.request(method, url, headers=headers, content=body)
+        statuses.append((method, answer.status_code))
+        assert answer.content == b"" if method == "POST" else answer.json() or "offset=" in url
+    assert statuses == [("GET", 200)] * 5 + [("POST", 202)] * 2 + [("GET", 200)] * 3
 
 
 OPERATIONS = {
@@ -352,6 +314,18 @@ async def test_swagger_has_the_ten_operations_with_their_parameters_and_errors(c
         if method == "post":
             assert operation["requestBody"]["required"] is False
             assert "content" not in operation["responses"]["202"]
+
+
+def test_the_published_examples_are_those_of_the_document() -> None:
+    lists = {
+        "Workspace": "workspaces",
+        "ProcessMap": "process_maps",
+        "LatestExecution": "latest_executions",
+        "Execution": "task_executions",
+        "LogEntry": "execution_log",
+    }
+    first = {kind: golden(name)[0] for kind, name in lists.items()}
+    assert {**first, "Task": golden("task"), "Trigger": golden("trigger_request")} == EXAMPLES
 
 
 async def test_times_are_those_of_the_zone_of_the_server(app: App, settings: Settings, world: World, key: str) -> None:

@@ -228,7 +228,8 @@ async def test_the_log_of_an_execution_is_found_at_any_stage_unless_one_is_named
     await world.log(run, ("2026-03-10T10:00:00", "Hello"))
     path = f"{BASE}/finance/tasks/Package/1/executions/{run}/log"
     for uat in ("", "?uat=TEST"):
-        assert [line["log"] for line in (await call("GET", path + uat, key)).json()] == ["Hello"]
+        log = [line["log"] for line in (await call("GET", path + uat, key)).json()]
+        assert log == ["Starting package execution: Trial", "Hello", "Finished package execution: Trial"]
     assert (await call("GET", path + "?uat=PROD", key)).status_code == 404
     assert (await call("GET", path + "?uat=NONE", key)).status_code == 400
 

@@ -15,6 +15,7 @@ from ostinato.api.native import translate, wire
 from ostinato.api.native.audit import AUDIT
 from ostinato.api.native.events import follow_run
 from ostinato.api.native.keys import KEYS
+from ostinato.api.native.last_success import LAST_SUCCESS
 from ostinato.api.native.listing import Filter, list_runs
 from ostinato.api.native.oauth import OAUTH
 from ostinato.api.native.parameters import Limit, RunNumber, known, refusals
@@ -314,6 +315,7 @@ API = Router(
         PEOPLE,
         KEYS,
         AUDIT,
+        LAST_SUCCESS,
         SIGN_IN,
         OAUTH,
     ],

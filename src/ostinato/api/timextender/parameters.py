@@ -11,6 +11,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import HeaderParameter, JSONBody, PathParameter, QueryParameter, SkipValidation
 
 from ostinato.api.timextender import translate, wire
+from ostinato.api.timextender.errors import UnknownTaskType
 from ostinato.store.tasks import TaskKey
 from ostinato.store.workspaces import Page, Place
 
@@ -113,7 +114,7 @@ def _without_bodies(operation: Operation) -> None:
 def _with_plain_text(operation: Operation) -> None:
     refused = (operation.responses or {})["400"]
     if isinstance(refused, OpenAPIResponse):
-        text = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+        text = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING), example=str(UnknownTaskType("Pkg")))
         refused.content = {**(refused.content or {}), "text/plain": text}
 
 

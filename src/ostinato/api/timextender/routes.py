@@ -203,9 +203,9 @@ async def list_task_executions(
 async def get_execution_log(
     app: TheApp, actor: TheActor, zone: Zone, place: ThePlace, key: TheTask, execId: ExecutionNumber
 ) -> list[wire.LogEntry]:
-    """All lines, at most 100,000; for Query and CompareQuery always none."""
-    lines = await tasks.read_log(app, actor, place, key, translate.run(execId), wire.MOST_LINES)
-    return translate.log(key.type, lines, zone)
+    """All lines of the engine and of the task, at most 100,000; for Query and CompareQuery always none."""
+    run, lines = await tasks.read_log(app, actor, place, key, translate.run(execId), wire.MOST_LINES)
+    return translate.log(run, lines, zone)
 
 
 TIMEXTENDER = Router(

@@ -1,13 +1,14 @@
 """Between the core's words and those of the TimeXtender Orchestration API."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from litestar.response.base import ASGIResponse
 
 from ostinato.api.timextender import wire
+from ostinato.api.timextender.engine_lines import with_engine_lines
 from ostinato.api.timextender.errors import UnknownTaskType
 from ostinato.app.workspaces import no_access
 from ostinato.core.errors import Invalid, Problem
@@ -15,6 +16,7 @@ from ostinato.core.ids import RunId
 from ostinato.core.states import State
 from ostinato.store.logs import Written
 from ostinato.store.plans import Listed as ListedPlan
+from ostinato.store.runs import Seen
 from ostinato.store.tasks import Listed, Past, Standing
 from ostinato.store.workspaces import Place, Stage, Workspace
 
@@ -182,11 +184,12 @@ def executions(past: Iterable[Past], zone: ZoneInfo) -> list[wire.Execution]:
     ]
 
 
-def log(task_type: str, lines: Iterable[Written], zone: ZoneInfo) -> list[wire.LogEntry]:
+def log(run: Seen, lines: Sequence[Written], zone: ZoneInfo) -> list[wire.LogEntry]:
     """The document: of checks the log is always empty."""
-    if task_type in wire.TYPES_WITHOUT_LOG:
+    if run.task_type in wire.TYPES_WITHOUT_LOG:
         return []
-    return [wire.LogEntry(log_time=_local(line.at, zone), log=line.text) for line in lines]
+    told = with_engine_lines(run, lines, wire.MOST_LINES)
+    return [wire.LogEntry(log_time=_local(at, zone), log=text) for at, text in told]
 
 
 def accepted() -> ASGIResponse:

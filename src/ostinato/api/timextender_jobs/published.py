@@ -14,7 +14,7 @@ OURS = frozenset({"Job", "ExecuteJobResult", "JobStatus", "JobExecution", "JobEx
 
 
 def jobs_document(title: str, description: str, case: Literal["pascal", "camel"]) -> bytes:
-    written = document(TIMEXTENDER_JOBS, title, description, HEADER)
+    written = document(TIMEXTENDER_JOBS, title, description, header=HEADER)
     if case == "pascal":
         return written
     told: dict[str, Any] = msgspec.json.decode(written)

@@ -40,6 +40,25 @@ WITH member AS MATERIALIZED (
         ON CONFLICT (task_id) DO UPDATE
        SET run_id = EXCLUDED.run_id, state = EXCLUDED.state, started_at = EXCLUDED.started_at, ended_at = EXCLUDED.ended_at
      WHERE task_last.run_id < EXCLUDED.run_id
+), task_succeeded AS (
+    INSERT INTO task_success (task_id, run_id, started_at, ended_at, row_count)
+    SELECT DISTINCT ON (task_id) task_id, id, started_at, ended_at, row_count
+      FROM gone
+     WHERE task_id IS NOT NULL AND state = 'SUCCEEDED'
+     ORDER BY task_id, ended_at DESC, id DESC
+        ON CONFLICT (task_id) DO UPDATE
+       SET run_id = EXCLUDED.run_id, started_at = EXCLUDED.started_at, ended_at = EXCLUDED.ended_at,
+           row_count = EXCLUDED.row_count
+     WHERE task_success.ended_at < EXCLUDED.ended_at
+), plan_succeeded AS (
+    INSERT INTO plan_success (plan_id, run_id, ended_at)
+    SELECT DISTINCT ON (plan_id) plan_id, id, ended_at
+      FROM gone
+     WHERE plan_id IS NOT NULL AND state = 'SUCCEEDED'
+     ORDER BY plan_id, ended_at DESC, id DESC
+        ON CONFLICT (plan_id) DO UPDATE
+       SET run_id = EXCLUDED.run_id, ended_at = EXCLUDED.ended_at
+     WHERE plan_success.ended_at < EXCLUDED.ended_at
 ), plan AS (
     INSERT INTO plan_last (plan_id, run_id, started_at)
     SELECT DISTINCT ON (plan_id) plan_id, id, started_at

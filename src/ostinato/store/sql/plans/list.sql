@@ -37,12 +37,13 @@ SELECT page.number, page.name, page.workspace, latest.started_at AS last_started
                   count(*) FILTER (WHERE standing.standing = 'running') AS running,
                   count(*) FILTER (WHERE standing.standing = 'queued') AS queued,
                   count(*) FILTER (WHERE standing.standing = 'disabled') AS disabled
-             FROM plan_member AS member
-             JOIN task ON task.id = member.task_id
-             JOIN task_standing AS standing ON standing.task_id = task.id
-            WHERE member.plan_id = page.id AND task.type = ANY($4)
-              AND (task.workspace_id = page.workspace_id
-                   OR EXISTS (SELECT FROM workspace_access AS access
-                               WHERE access.workspace_id = task.workspace_id AND access.subject_id = $1
-                                 AND 'VIEW' = ANY(access.permissions)))) AS tally
+             FROM task_standing(ARRAY(
+                      SELECT task.id
+                        FROM plan_member AS member
+                        JOIN task ON task.id = member.task_id
+                       WHERE member.plan_id = page.id AND task.type = ANY($4)
+                         AND (task.workspace_id = page.workspace_id
+                              OR EXISTS (SELECT FROM workspace_access AS access
+                                          WHERE access.workspace_id = task.workspace_id AND access.subject_id = $1
+                                            AND 'VIEW' = ANY(access.permissions))))) AS standing) AS tally
  ORDER BY page.number

@@ -23,5 +23,5 @@ SELECT task.type, task.number, task.name, home.number AS plan_number, home.name 
                                      AND 'VIEW' = ANY(access.permissions)))
                 ORDER BY plan.number
                 LIMIT 1) AS home ON true
-  JOIN task_standing AS standing ON standing.task_id = task.id
+ CROSS JOIN LATERAL task_standing(ARRAY[task.id]) AS standing
  WHERE task.workspace_id IN (SELECT id FROM seen) AND task.type = $4 AND task.number = $5

@@ -9,7 +9,7 @@ WITH seen AS MATERIALIZED (
        AND EXISTS (SELECT FROM workspace_access AS access
                     WHERE access.workspace_id = workspace.id AND access.subject_id = $1
                       AND 'VIEW' = ANY(access.permissions))
-), page AS (
+), page AS MATERIALIZED (
     SELECT task.id, task.type, task.number, task.name,
            home.number AS plan_number, home.name AS plan_name, home.position
       FROM task
@@ -31,5 +31,5 @@ WITH seen AS MATERIALIZED (
 SELECT page.type, page.number, page.name, page.plan_number, page.plan_name, standing.standing, standing.started_at,
        standing.ended_at, standing.last_started_at, standing.last_ended_at
   FROM page
-  JOIN task_standing AS standing ON standing.task_id = page.id
+  JOIN task_standing(ARRAY(SELECT id FROM page)) AS standing ON standing.task_id = page.id
  ORDER BY page.plan_number NULLS LAST, page.position, page.type, page.number
