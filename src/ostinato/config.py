@@ -20,6 +20,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """OSTINATO_PORT: default 7300."""
     secret_key_file: Path
     """OSTINATO_SECRET_KEY_FILE: the keys that encrypt connection secrets. Default `secret.key` in the data folder."""
+    object_store: Path
+    """OSTINATO_OBJECT_STORE: the folder for the content of artifacts. Default `objects` in the data folder."""
     timezone: str
     """OSTINATO_TIMEZONE: the zone of the local times in the TimeXtender API. Default UTC."""
     slots: int
@@ -58,6 +60,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         host=host,
         port=port,
         secret_key_file=Path(key_file).expanduser().absolute() if key_file else home / "secret.key",
+        object_store=_folder(environment, "OSTINATO_OBJECT_STORE", home / "objects"),
         timezone=zone,
         slots=_whole_number(environment, "OSTINATO_SLOTS", 8, 1, 1_000),
         failed_attempts=_whole_number(environment, "OSTINATO_FAILED_ATTEMPTS", 300, 1, 1_000_000),
@@ -70,6 +73,13 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 def address(host: str, port: int) -> str:
     """The address of a server for clients on this machine or near it."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _folder(environment: Mapping[str, str], name: str, default: Path) -> Path:
+    text = environment.get(name) or str(default)
+    if "://" in text:
+        raise WrongSetting(f"{name} is {text!r}: use a folder; several servers share one that all of them mount")
+    return Path(text).expanduser().absolute()
 
 
 def _networks(environment: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -16,6 +16,7 @@ from ostinato.core.ids import CredentialId, GraphId, Lease, RunId, SessionId
 from ostinato.core.plans import Graph
 from ostinato.core.retries import RetryPolicy
 from ostinato.store.db import Database
+from ostinato.store.objects import ObjectStore
 
 
 @dataclass(slots=True)
@@ -37,6 +38,8 @@ class App:
 
     db: Database
     keyring: Keyring
+    objects: ObjectStore | None = None
+    """Where the content of artifacts is."""
     session: SessionId | None = None
     held: dict[RunId, Held] = field(default_factory=dict)
     graphs: dict[GraphId, Graph] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """What is stored, read for comparison with files: rows turned into the definitions that would make them."""
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -37,6 +38,8 @@ class Rows(msgspec.Struct, kw_only=True):
     plan_ids: dict[str, PlanId] = {}
     pool_ids: dict[str, PoolId] = {}
     """Those of the environment."""
+    artifacts: dict[str, Any] = {}
+    """The ids of those that the files name."""
 
 
 class State(msgspec.Struct, kw_only=True):

@@ -35,6 +35,7 @@ ApiKey: TypeAlias = Annotated[
 SERVER_SETTINGS = {
     "database_url": ("URL", "A PostgreSQL 15 or newer. [the embedded one in the data folder]"),
     "secret_key_file": ("FILE", "The keys that encrypt connection secrets. [secret.key in the data folder]"),
+    "object_store": ("FOLDER", "Where the content of artifacts is. [objects in the data folder]"),
     "timezone": ("ZONE", "Zone of local times in the TimeXtender API. [UTC]"),
     "slots": ("NUMBER", "How many tasks run at the same time. [8]"),
     "failed_attempts": ("NUMBER", "Unknown keys and failed sign-ins that an address may have in a minute. [300]"),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import structlog
 
-from ostinato.app import history
+from ostinato.app import artifacts, history
 from ostinato.app.application import App
 
 log = structlog.get_logger()
@@ -15,6 +15,7 @@ async def tick(app: App, now: datetime) -> int:
     moved = await history.archive(app, now)
     dropped = await history.prune(app, now)
     await history.forget(app, now)
+    await artifacts.forget_runs(app)
     if dropped:
         log.info("history.dropped", weeks=dropped)
     return moved

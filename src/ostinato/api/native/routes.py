@@ -12,6 +12,7 @@ from litestar.params import HeaderParameter, JSONBody, PathParameter, QueryParam
 from ostinato import __version__
 from ostinato.api.dependencies import PROVIDED, TheActor, TheApp
 from ostinato.api.native import translate, wire
+from ostinato.api.native.artifacts import ARTIFACTS
 from ostinato.api.native.audit import AUDIT
 from ostinato.api.native.keys import KEYS
 from ostinato.api.native.parameters import Limit, refusals
@@ -351,6 +352,7 @@ API = Router(
         PEOPLE,
         KEYS,
         AUDIT,
+        ARTIFACTS,
     ],
 )
 NATIVE = Router("/", route_handlers=[healthy, live, ready, API], dependencies=PROVIDED)
