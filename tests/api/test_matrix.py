@@ -113,13 +113,13 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/artifacts/{artifact_id:int}"): Ask("/api/v1/artifacts/1", HIDDEN),
     ("DELETE", "/api/v1/artifacts/{artifact_id:int}"): Ask("/api/v1/artifacts/1", {**HIDDEN, **NO_PUBLISH}),
     ("GET", "/api/v1/artifacts/{artifact_id:int}/versions/{version:str}"): Ask(
-        "/api/v1/artifacts/1/versions/clean-1", HIDDEN
+        "/api/v1/artifacts/1/versions/v1", HIDDEN
     ),
     ("DELETE", "/api/v1/artifacts/{artifact_id:int}/versions/{version:str}"): Ask(
-        "/api/v1/artifacts/1/versions/clean-1", {**HIDDEN, **NO_PUBLISH}
+        "/api/v1/artifacts/1/versions/v1", {**HIDDEN, **NO_PUBLISH}
     ),
     ("GET", "/api/v1/artifacts/{artifact_id:int}/versions/{version:str}/content"): Ask(
-        "/api/v1/artifacts/1/versions/clean-1/content", {**HIDDEN, "viewer": 403, "reader": 403}
+        "/api/v1/artifacts/1/versions/v1/content", {**HIDDEN, "viewer": 403, "reader": 403}
     ),
     ("GET", f"{V0}/workspaces"): Ask(f"{V0}/workspaces", empty=frozenset({"stranger"})),
     ("GET", f"{V0}/{{workspace:str}}/process-maps"): Ask(f"{V0}/finance/process-maps", CLOSED),
@@ -194,12 +194,14 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
     admin = await administrator(app, NOW)
     contributors = await world.key("contributor", finance="Contributor", sales="Contributor")
     actor = await _actor(app, contributors)
-    for version in ("clean-1", "clean-2", "clean-3"):
+    for version in ("v1", "v2", "v3"):
         with artifacts.receiving(app) as incoming:
             incoming.write(zips.python(name="cleaner", version=version))
             wish = artifacts.Wish(workspace="finance", environment="Production")
             await artifacts.publish(app, admin, incoming, wish, NOW)
-    await world.execute("INSERT INTO task_artifact VALUES ($1, 1, NULL)", task)
+    await world.execute(
+        "INSERT INTO task_artifact SELECT $1, 1, id FROM artifact_version WHERE version = 'v1'", task
+    )
     await people.create_user(app, admin, "somebody", NOW)
     callers = {
         "nobody": "",

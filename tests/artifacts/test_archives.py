@@ -143,7 +143,7 @@ def test_what_is_unpacked_is_what_was_packed_and_can_only_be_read(tmp_path: Path
     modes = {str(path.relative_to(tmp_path)): stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
     assert modes == {"a": 0o555, "a/b": 0o555, "a/b/c.txt": 0o444, "empty": 0o555, "run.sh": 0o555}
     for root, _, _ in os.walk(tmp_path):
-        os.chmod(root, 0o700)
+        Path(root).chmod(0o700)
 
 
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30)

@@ -6,7 +6,12 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-HELLO = "def greet(who, times):\n    for n in range(times):\n        print(n + 1, 'hello', who)\n    return {'rows': times}\n"
+HELLO = """
+def greet(who, times):
+    for number in range(times):
+        print(number + 1, "hello", who)
+    return {"rows": times}
+"""
 PARAMETERS = [
     {"name": "who", "default": "world", "comment": "Who is greeted."},
     {"name": "times", "type": "integer", "required": True},
