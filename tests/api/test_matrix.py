@@ -199,9 +199,7 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
             incoming.write(zips.python(name="cleaner", version=version))
             wish = artifacts.Wish(workspace="finance", environment="Production")
             await artifacts.publish(app, admin, incoming, wish, NOW)
-    await world.execute(
-        "INSERT INTO task_artifact SELECT $1, 1, id FROM artifact_version WHERE version = 'v1'", task
-    )
+    await world.execute("INSERT INTO task_artifact SELECT $1, 1, id FROM artifact_version WHERE version = 'v1'", task)
     await people.create_user(app, admin, "somebody", NOW)
     callers = {
         "nobody": "",
