@@ -36,6 +36,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.apply((EXAMPLES / "workspace.yaml").read_text())
     yield server
     server.stop()
+    for kept in ("objects", "unpacked"):  # they are large
+        shutil.rmtree(server.home / kept, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +236,7 @@ def test_300_megabytes_are_published_without_being_held_in_memory(server: Server
                     entry.write(piece)
     before = peak_memory(server.pid)
     code = subprocess.run([sys.executable, "-c", LIMITED, str(file)], env=dict(cli.environment), check=False).returncode
+    file.unlink()
     assert code == 0
     assert peak_memory(server.pid) - before < 60 * MEGABYTE
     assert any(one["name"] == "large" for one in server.get("/api/v1/artifacts?name=large")["items"])

@@ -4,6 +4,7 @@ A zip says what it is in a file `artifact.yaml` at its root; one that Talend Stu
 Content is known by the SHA-256 digest of the zip.
 """
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -207,7 +208,11 @@ def values_for(
 
 
 def _module_problems(entry_point: str, files: frozenset[str]) -> list[Problem]:
-    path = entry_point.partition(":")[0].replace(".", "/")
+    module = entry_point.partition(":")[0]
+    if (first := module.partition(".")[0]) in sys.stdlib_module_names:
+        message = f"Python has a module {first!r} of its own, which would be taken instead: use another name"
+        return [Problem(path="entry_point", message=message)]
+    path = module.replace(".", "/")
     if f"{path}.py" in files or f"{path}/__init__.py" in files:
         return []
     message = f"there is no {path}.py and no {path}/__init__.py in the zip: name a module of the artifact"

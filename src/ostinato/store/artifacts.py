@@ -209,10 +209,6 @@ async def names(tx: Tx, workspace: WorkspaceId, most: int) -> list[str]:
     return [row["name"] for row in await fetch(tx, "artifacts/names", dict, workspace, most)]
 
 
-async def version_names(tx: Tx, artifact: ArtifactId, most: int) -> list[str]:
-    return [row["version"] for row in await fetch(tx, "artifacts/version_names", dict, artifact, most)]
-
-
 async def set_uses(tx: Tx, tasks: Sequence[TaskId], uses: Sequence[Use]) -> None:
     """What these tasks use from now on."""
     await execute(tx, "artifacts/forget_uses", tasks)

@@ -153,6 +153,7 @@ WRONG = [
     (manifest(kind="pyhton", entry_point="a:b"), {}, "did you mean 'python'"),
     (manifest(kind="python", entry_point="hello"), {}, "a module and a function"),
     (manifest(kind="python", entry_point="other:f"), {}, "there is no other.py"),
+    (manifest(kind="python", entry_point="json:loads"), {}, "Python has a module 'json' of its own"),
     (manifest(kind="python", entry_point="hello:f", color=1), {}, "unknown field 'color'"),
     (manifest(kind="python", entry_point="hello:f", version="latest"), {}, "not 'latest'"),
     (manifest(kind="python", entry_point="hello:f", parameters=[{"name": "a b"}]), {}, "a name of 1 to 100"),

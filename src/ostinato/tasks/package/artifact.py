@@ -136,7 +136,7 @@ def _run_python(entry: PythonEntry, unpacked: Unpacked, config: Artifact, contex
         return Outcome(succeeded=False, message=message, reason=Reason.ERROR) if outcome.succeeded else outcome
     if outcome.succeeded:
         return Outcome(succeeded=True, rows=returned.rows, counts=returned.counts, message=returned.message)
-    if returned.error is not None and "told to stop" not in outcome.message:
+    if returned.error is not None:
         return Outcome(succeeded=False, message=returned.error, reason=Reason.ERROR)
     return outcome
 
