@@ -2,24 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import msgspec
-
-from ostinato.app.definition_state import Rows, State
+from ostinato.app.definition_state import ArtifactIds, Rows, State
 from ostinato.core.artifacts import declared
 from ostinato.core.definition_checks import ReadyTask
 from ostinato.core.definitions import KnownArtifact, Place
-from ostinato.core.ids import ArtifactId, ArtifactVersionId, TaskId, WorkspaceId
+from ostinato.core.ids import TaskId, WorkspaceId
 from ostinato.store import artifacts
 from ostinato.store.db import Tx
 
 MOST_SUGGESTED = 10
-
-
-class Ids(msgspec.Struct, kw_only=True):
-    """An artifact, and the versions of it that tasks may name."""
-
-    artifact: ArtifactId
-    versions: dict[str, ArtifactVersionId] = {}
 
 
 async def load(tx: Tx, state: State, tasks: Sequence[ReadyTask]) -> None:
@@ -35,8 +26,8 @@ async def load(tx: Tx, state: State, tasks: Sequence[ReadyTask]) -> None:
         place = places[row.workspace]
         known = state.known.artifacts.setdefault(place, {}).setdefault(row.name, KnownArtifact(type=row.type))
         known.versions[row.version] = declared(row.parameters)
-        ids: dict[str, Ids] = state.rows[place].artifacts
-        ids.setdefault(row.name, Ids(artifact=row.id)).versions[row.version] = row.version_id
+        ids = state.rows[place].artifacts
+        ids.setdefault(row.name, ArtifactIds(artifact=row.id)).versions[row.version] = row.version_id
     await _suggest(tx, state, here, ((place, ref.name) for place, ref in named if place in here))
 
 
@@ -45,7 +36,7 @@ async def keep_uses(tx: Tx, rows: Rows, tasks: Mapping[TaskId, ReadyTask]) -> No
     uses = []
     for task, ready in tasks.items():
         if ready.artifact is not None:
-            ids: Ids = rows.artifacts[ready.artifact.name]
+            ids = rows.artifacts[ready.artifact.name]
             version = None if ready.artifact.version is None else ids.versions[ready.artifact.version]
             uses.append(artifacts.Use(task=task, artifact=ids.artifact, version=version))
     if tasks:
