@@ -28,6 +28,7 @@ from ostinato.store import users
 from ostinato.store.db import Database
 from ostinato.store.embedded import EmbeddedPostgres
 from ostinato.store.migrate import migrate
+from ostinato.store.objects import ObjectStore
 from tests.databases import Copies, administer, url_of
 from tests.taps import Faults
 
@@ -102,11 +103,13 @@ async def admin(app: App, now: datetime) -> Actor:
 @asynccontextmanager
 async def opened_app(url: str, now: datetime) -> AsyncIterator[App]:
     """The app on a fresh database, as after its first start."""
-    opened = App(db=Database(url, tap=FAULTS), keyring=Keyring({"test": bytes(32)}))
-    await opened.db.open()
-    await access.set_up(opened, now)
-    yield opened
-    await opened.db.close()
+    with tempfile.TemporaryDirectory(prefix="ostinato-objects-") as objects:
+        database, keyring = Database(url, tap=FAULTS), Keyring({"test": bytes(32)})
+        opened = App(db=database, keyring=keyring, objects=ObjectStore(Path(objects)))
+        await opened.db.open()
+        await access.set_up(opened, now)
+        yield opened
+        await opened.db.close()
 
 
 async def administrator(app: App, now: datetime) -> Actor:

@@ -45,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """OSTINATO_PORT: default 7300."""
     secret_key_file: Path
     """OSTINATO_SECRET_KEY_FILE: the keys that encrypt connection secrets. Default `secret.key` in the data folder."""
+    object_store: Path
+    """OSTINATO_OBJECT_STORE: the folder for the content of artifacts. Default `objects` in the data folder."""
     timezone: str
     """OSTINATO_TIMEZONE: the zone of the local times in the TimeXtender API. Default UTC."""
     jobs_environment: str
@@ -97,6 +99,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         host=host,
         port=port,
         secret_key_file=Path(key_file).expanduser().absolute() if key_file else home / "secret.key",
+        object_store=_folder(environment, "OSTINATO_OBJECT_STORE", home / "objects"),
         timezone=zone,
         jobs_environment=environment.get("OSTINATO_JOBS_ENVIRONMENT") or "Production",
         jobs_case=_jobs_case(environment),
@@ -184,6 +187,13 @@ def _jobs_case(environment: Mapping[str, str]) -> Literal["pascal", "camel"]:
             return "camel"
         case other:
             raise WrongSetting(f"OSTINATO_JOBS_CASE is {other!r}: use pascal or camel")
+
+
+def _folder(environment: Mapping[str, str], name: str, default: Path) -> Path:
+    text = environment.get(name) or str(default)
+    if "://" in text:
+        raise WrongSetting(f"{name} is {text!r}: use a folder; several servers share one that all of them mount")
+    return Path(text).expanduser().absolute()
 
 
 def _networks(environment: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -16,7 +16,7 @@ import uvloop
 from ostinato import __version__, plugins
 from ostinato.api.asgi import make_asgi
 from ostinato.api.bounded import BoundedProtocol
-from ostinato.app import access, keys
+from ostinato.app import access, artifacts, keys
 from ostinato.app.application import App
 from ostinato.app.keyring import open_keyring
 from ostinato.config import Settings, address
@@ -26,6 +26,7 @@ from ostinato.store.db import Database
 from ostinato.store.embedded import EmbeddedPostgres
 from ostinato.store.home import Home, read_private, write_private
 from ostinato.store.migrate import migrate
+from ostinato.store.objects import ObjectStore
 
 log = structlog.get_logger()
 
@@ -78,7 +79,9 @@ async def _serve(settings: Settings, url: str, revive: Callable[[], bool], liste
             order_of=app.order_of,
             tell=engine.hear,
             pace=engine.pace,
+            artifacts=(settings.object_store, settings.home / "unpacked"),
         )
+        await artifacts.sweep(app)
         await engine.start(executor)
         await _replace_local_key(app, settings.home / LOCAL_KEY)
         server = _Server(
@@ -131,7 +134,11 @@ async def _keep_alive(revive: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def _app(settings: Settings, url: str) -> AsyncIterator[App]:
-    app = App(db=Database(url), keyring=open_keyring(settings.secret_key_file))
+    app = App(
+        db=Database(url),
+        keyring=open_keyring(settings.secret_key_file),
+        objects=ObjectStore(settings.object_store),
+    )
     await app.db.open()
     try:
         await migrate(app.db)

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeGuard, cast
 
-from ostinato.core.contracts import Composite, ConnectionType, Runnable, TaskType
+from ostinato.core.contracts import Composite, ConnectionType, Runnable, TaskType, UsesArtifact
 
 
 def task_type_names() -> tuple[str, ...]:
@@ -39,6 +39,10 @@ def is_composite(task_type: TaskType) -> TypeGuard[Composite]:
 
 def is_runnable(task_type: TaskType) -> TypeGuard[Runnable]:
     return hasattr(task_type, "run")
+
+
+def uses_artifacts(task_type: TaskType) -> TypeGuard[UsesArtifact]:
+    return hasattr(task_type, "artifact")
 
 
 def look_again() -> None:

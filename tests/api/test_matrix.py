@@ -16,12 +16,13 @@ from litestar.handlers import HTTPRouteHandler
 from ostinato.api.asgi import make_asgi, make_router
 from ostinato.api.authentication import PUBLIC
 from ostinato.api.permissions import ANYBODY
-from ostinato.app import access, groups, installation, keys, people
+from ostinato.app import access, artifacts, groups, installation, keys, people
 from ostinato.app.application import App
 from ostinato.config import read_settings
 from ostinato.core import guids
 from ostinato.core.access import Permission, Tenant
 from tests.api.factories import World
+from tests.artifacts import zips
 from tests.conftest import NOW, administrator, opened_app
 from tests.databases import Copies
 from tests.people import new_key
@@ -38,6 +39,7 @@ HIDDEN = {"stranger": 404, "elsewhere": 404}
 CLOSED = {"stranger": 403, "elsewhere": 403}
 ONLY_ADMIN = dict.fromkeys(("stranger", "viewer", "contributor", "boss", "reader", "elsewhere"), 403)
 NO_EXECUTE = {"viewer": 403, "reader": 403}
+NO_PUBLISH = {"viewer": 403, "contributor": 403, "reader": 403}
 LIMITED = {"reader": 403, "elsewhere": 403}
 
 
@@ -48,6 +50,8 @@ class Ask:
     path: str
     refused: dict[str, int] = field(default_factory=dict)
     body: Any = None
+    form: dict[str, str] | None = None
+    """The fields of a form with a file."""
     empty: frozenset[str] = frozenset()
     """Who gets a list with nothing in it, where others get something."""
 
@@ -115,6 +119,19 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/me/workspaces"): Ask("/api/v1/me/workspaces", empty=frozenset({"stranger"})),
     ("PUT", "/api/v1/me/password"): Ask(
         "/api/v1/me/password", LIMITED, {"current": "x", "new": "correct horse battery"}
+    ),
+    ("POST", "/api/v1/artifacts"): Ask("/api/v1/artifacts", {**HIDDEN, **NO_PUBLISH}, form={"workspace": "finance"}),
+    ("GET", "/api/v1/artifacts"): Ask("/api/v1/artifacts", empty=NOTHING_SEEN),
+    ("GET", "/api/v1/artifacts/{artifact_id:int}"): Ask("/api/v1/artifacts/1", HIDDEN),
+    ("DELETE", "/api/v1/artifacts/{artifact_id:int}"): Ask("/api/v1/artifacts/1", {**HIDDEN, **NO_PUBLISH}),
+    ("GET", "/api/v1/artifacts/{artifact_id:int}/versions/{version:str}"): Ask(
+        "/api/v1/artifacts/1/versions/v1", HIDDEN
+    ),
+    ("DELETE", "/api/v1/artifacts/{artifact_id:int}/versions/{version:str}"): Ask(
+        "/api/v1/artifacts/1/versions/v1", {**HIDDEN, **NO_PUBLISH}
+    ),
+    ("GET", "/api/v1/artifacts/{artifact_id:int}/versions/{version:str}/content"): Ask(
+        "/api/v1/artifacts/1/versions/v1/content", {**HIDDEN, "viewer": 403, "reader": 403}
     ),
     ("GET", f"{V0}/workspaces"): Ask(f"{V0}/workspaces", empty=frozenset({"stranger"})),
     ("GET", f"{V0}/{{workspace:str}}/process-maps"): Ask(f"{V0}/finance/process-maps", CLOSED),
@@ -199,6 +216,12 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
     admin = await administrator(app, NOW)
     contributors = await world.key("contributor", finance="Contributor", sales="Contributor")
     actor = await _actor(app, contributors)
+    for version in ("v1", "v2", "v3"):
+        with artifacts.receiving(app) as incoming:
+            incoming.write(zips.python(name="cleaner", version=version))
+            wish = artifacts.Wish(workspace="finance", environment="Production")
+            await artifacts.publish(app, admin, incoming, wish, NOW)
+    await world.execute("INSERT INTO task_artifact SELECT $1, 1, id FROM artifact_version WHERE version = 'v1'", task)
     await people.create_user(app, admin, "somebody", NOW)
     callers = {
         "nobody": "",
@@ -254,7 +277,9 @@ async def test_every_caller_gets_what_is_theirs(
             other, another = house.others_keys
             path = asked.path.format(other_key=other, another_key=another, job=house.job)
             headers = {"X-API-Key": house.keys[caller]} if house.keys[caller] else {}
-            more = {"json": asked.body} if asked.body is not None else {}
+            more: dict[str, Any] = {"json": asked.body} if asked.body is not None else {}
+            if asked.form is not None:
+                more = {"data": {**asked.form, "version": caller}, "files": {"file": zips.python()}}
             answer = await house.client.request(route[0], path, headers=headers, **more)
             wanted = 401 if caller in REFUSED_KEYS else asked.refused.get(caller)
             if wanted is not None:

@@ -6,7 +6,17 @@ import pytest
 
 from ostinato.connections import duckdb as duckdb_type
 from ostinato.connections import files, sqlite
+from ostinato.core.artifacts import PythonEntry
+from ostinato.core.contracts import ArtifactOrder, Unpacked
 from tests.tasks.recording import RecordingContext
+
+HELLO = """
+import json, os
+
+def greet():
+    print("hello", json.loads(os.environ.get("OSTINATO_CONNECTION_warehouse", "{}")).get("type"))
+    return {"rows": 2, "counts": {"greeted": 2}, "message": "greeted"}
+"""
 
 
 @pytest.fixture
@@ -31,6 +41,10 @@ def context(tmp_path: Path, exports: Path) -> Iterator[RecordingContext]:
         )
     folder = tmp_path / "attempt"
     folder.mkdir()
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    (packed / "hello.py").write_text(HELLO)
+    order = ArtifactOrder(name="hello", version="1.2.0", digest="ab" * 32, entry=PythonEntry(entry_point="hello:greet"))
     made = RecordingContext(
         str(folder),
         {
@@ -38,6 +52,7 @@ def context(tmp_path: Path, exports: Path) -> Iterator[RecordingContext]:
             "exports": (files, {"path": str(exports)}),
             "shop": (sqlite, {"path": str(tmp_path / "shop.sqlite")}),
         },
+        Unpacked(order=order, folder=str(packed)),
     )
     yield made
     made.close()

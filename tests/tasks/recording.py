@@ -1,12 +1,13 @@
 """A context for tests: opens connections by module and config, and keeps what the task says."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 import msgspec
 
-from ostinato.core.contracts import Connection, Outcome
+from ostinato.core.contracts import Connection, OpenOrder, Outcome, Unpacked
 from ostinato.core.ids import RunId
 
 
@@ -14,8 +15,14 @@ class RecordingContext:
     run = RunId(7)
     attempt = 2
 
-    def __init__(self, folder: str, types: Mapping[str, tuple[ModuleType, Mapping[str, Any]]]) -> None:
+    def __init__(
+        self,
+        folder: str,
+        types: Mapping[str, tuple[ModuleType, Mapping[str, Any]]],
+        unpacked: Unpacked | None = None,
+    ) -> None:
         self.folder = folder
+        self.unpacked = unpacked
         self.parameters: Mapping[str, Any] = {}
         self.lines: list[str] = []
         self.told: list[int] = []
@@ -34,6 +41,15 @@ class RecordingContext:
         connection = module.open(msgspec.convert(config, module.Config))
         self._opened.append(connection)
         return connection
+
+    def settings_of(self, connection: str) -> OpenOrder:
+        module, config = self._types[connection]
+        return OpenOrder(type=module.name, config=dict(config))
+
+    @contextmanager
+    def artifact(self) -> Iterator[Unpacked]:
+        assert self.unpacked is not None, "the test gave one"
+        yield self.unpacked
 
     def on_cancel(self, stop: Callable[[], None]) -> None:
         self.stop = stop

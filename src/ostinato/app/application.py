@@ -16,6 +16,7 @@ from ostinato.core.ids import CredentialId, GraphId, Lease, RunId, SessionId, Us
 from ostinato.core.plans import Graph
 from ostinato.core.retries import RetryPolicy
 from ostinato.store.db import Database
+from ostinato.store.objects import ObjectStore
 
 MOST_SEARCHES = 2
 """At the same time, on one server."""
@@ -51,6 +52,8 @@ class App:
 
     db: Database
     keyring: Keyring
+    objects: ObjectStore | None = None
+    """Where the content of artifacts is."""
     session: SessionId | None = None
     held: dict[RunId, Held] = field(default_factory=dict)
     graphs: dict[GraphId, Graph] = field(default_factory=dict)

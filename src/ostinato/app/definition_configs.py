@@ -73,7 +73,9 @@ def _task(placed: Placed[Task]) -> tuple[list[Problem], list[ReadyTask]]:
     if problems:
         return problems, []
     ready = msgspec.structs.replace(placed, definition=msgspec.structs.replace(definition, config=fitted))
-    return [], [ReadyTask(placed=ready, uses=task_type.connections(config), steps=_steps(task_type, config))]
+    uses, steps = task_type.connections(config), _steps(task_type, config)
+    artifact = task_type.artifact(config) if plugins.uses_artifacts(task_type) else None
+    return [], [ReadyTask(placed=ready, uses=uses, steps=steps, artifact=artifact)]
 
 
 def _steps(task_type: TaskType, config: Any) -> tuple[Step, ...] | None:

@@ -21,10 +21,17 @@ from ostinato.core.definitions import (
     Workspace,
 )
 from ostinato.core.errors import Conflict
-from ostinato.core.ids import EnvironmentId, PlanId, PoolId, TaskId
+from ostinato.core.ids import ArtifactId, ArtifactVersionId, EnvironmentId, PlanId, PoolId, TaskId
 from ostinato.core.plans import Graph, Ref
 from ostinato.store import definitions
 from ostinato.store.db import Tx
+
+
+class ArtifactIds(msgspec.Struct, kw_only=True):
+    """An artifact, and the versions of it that tasks may name."""
+
+    artifact: ArtifactId
+    versions: dict[str, ArtifactVersionId] = {}
 
 
 class Rows(msgspec.Struct, kw_only=True):
@@ -37,6 +44,8 @@ class Rows(msgspec.Struct, kw_only=True):
     plan_ids: dict[str, PlanId] = {}
     pool_ids: dict[str, PoolId] = {}
     """Those of the environment."""
+    artifacts: dict[str, ArtifactIds] = {}
+    """Those that the files name."""
 
 
 class State(msgspec.Struct, kw_only=True):

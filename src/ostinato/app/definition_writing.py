@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ostinato.app import definition_artifacts
 from ostinato.app.application import App
 from ostinato.app.definition_configs import secrets_of
 from ostinato.app.definition_state import Rows
@@ -90,6 +91,8 @@ async def _write_tasks(tx: Tx, rows: Rows, wanted: Sequence[tuple[Change, ReadyT
         await definitions.make_tasks(tx, rows.place, made, now)
     if changed:
         await definitions.change_tasks(tx, changed, now)
+    written = {rows.task_ids[task.placed.definition.name]: task for _, task in wanted}
+    await definition_artifacts.keep_uses(tx, rows, written)
 
 
 async def _task(tx: Tx, rows: Rows, task: ReadyTask, number: int) -> definitions.TaskToKeep:

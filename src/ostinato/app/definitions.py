@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from ostinato.app import audit, definition_records, definition_state, definition_writing
+from ostinato.app import audit, definition_artifacts, definition_records, definition_state, definition_writing
 from ostinato.app.application import App
 from ostinato.app.definition_configs import Ready, resolve
 from ostinato.app.definition_export import export_files
@@ -21,6 +21,7 @@ from ostinato.app.definition_state import State
 from ostinato.app.definition_writing import Batch
 from ostinato.app.yaml_files import decode, parse
 from ostinato.core.access import HOW_TO_GET, Actor, Tenant
+from ostinato.core.definition_artifacts import check_artifacts
 from ostinato.core.definition_changes import (
     Action,
     Change,
@@ -160,7 +161,9 @@ async def _load(app: App, tx: Tx, actor: Actor, wanted: _Wanted) -> State:
     places = {item.place for item in items}
     environments = {environment for environment, _ in places} | set(collected.used)
     state = await definition_state.load(app, tx, actor, environments, places)
-    problems = [*wanted.problems, *check(collected, wanted.ready.tasks, state.known)]
+    tasks = wanted.ready.tasks
+    await definition_artifacts.load(tx, state, tasks)
+    problems = [*wanted.problems, *check(collected, tasks, state.known), *check_artifacts(tasks, state.known)]
     if problems:
         raise Invalid(*_ordered(problems, wanted.files))
     return state

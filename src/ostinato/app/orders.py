@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 import structlog
 
 from ostinato.app.application import App, Held
-from ostinato.core.contracts import Launch, OpenOrder, WorkOrder
-from ostinato.core.errors import Conflict
+from ostinato.core.artifacts import LATEST, declared, values_for
+from ostinato.core.contracts import ArtifactOrder, Launch, OpenOrder, WorkOrder
+from ostinato.core.errors import Conflict, Problem
 from ostinato.core.ids import RunId
-from ostinato.core.parameters import resolve
-from ostinato.store import connections
+from ostinato.core.parameters import Resolved, resolve
+from ostinato.store import artifacts, connections
 from ostinato.store.attempts import Claimed
 from ostinato.store.db import Tx
 
@@ -22,9 +24,11 @@ async def make(app: App, tx: Tx, claimed: Sequence[Claimed], now: datetime) -> d
     wanted = {(run.workspace, name) for run in claimed for name in run.uses}
     sealed = await connections.for_launch(tx, sorted(wanted)) if wanted else []
     found = {(connection.workspace, connection.name): connection for connection in sealed}
+    pinned = await _artifacts(tx, claimed)
     held = {}
     for run in claimed:
-        resolved = resolve(run.declared, [run.parameters or {}, run.surroundings])
+        artifact = pinned.get(run.run)
+        resolved = _values(run, artifact)
         order = WorkOrder(
             run=run.run,
             attempt=run.attempt,
@@ -35,10 +39,37 @@ async def make(app: App, tx: Tx, claimed: Sequence[Claimed], now: datetime) -> d
             connections={n: _open_order(app, found[run.workspace, n]) for n in run.uses if (run.workspace, n) in found},
             parameters=dict(resolved.values),
             invalid="; ".join(map(str, resolved.problems)),
+            artifact=None if artifact is None else _artifact_order(artifact),
         )
         launch = Launch(run=run.run, attempt=run.attempt, lease=run.lease, engine="local", timeout_s=run.timeout_s)
         held[run.run] = Held(launch=launch, losses=run.losses, retries=run.retries, order=order)
     return held
+
+
+async def _artifacts(tx: Tx, claimed: Sequence[Claimed]) -> dict[RunId, artifacts.Pinned]:
+    """The versions of those runs whose tasks name an artifact; most name none, and cost nothing."""
+    pins = []
+    for run in claimed:
+        if isinstance(name := run.config.get("artifact"), str):
+            version = run.config.get("version", LATEST)
+            fixed = None if version == LATEST else str(version)
+            pins.append(artifacts.Pin(run=run.run, workspace=run.workspace, name=name, version=fixed))
+    return {one.run: one for one in await artifacts.pin(tx, pins)} if pins else {}
+
+
+def _values(run: Claimed, artifact: artifacts.Pinned | None) -> Resolved:
+    layers = [run.parameters or {}, run.surroundings]
+    if artifact is not None:
+        return values_for(declared(artifact.parameters), run.declared, layers)
+    resolved = resolve(run.declared, layers)
+    if "artifact" not in run.config:
+        return resolved
+    missing = Problem(path="config.artifact", message="there is no such artifact, or no such version of it, any more")
+    return msgspec.structs.replace(resolved, problems=(missing, *resolved.problems))
+
+
+def _artifact_order(artifact: artifacts.Pinned) -> ArtifactOrder:
+    return ArtifactOrder(name=artifact.name, version=artifact.version, digest=artifact.digest, entry=artifact.entry)
 
 
 def _open_order(app: App, connection: connections.Sealed) -> OpenOrder:
@@ -49,4 +80,6 @@ def _open_order(app: App, connection: connections.Sealed) -> OpenOrder:
             clear[field] = app.keyring.decrypt(text, connection.workspace, connection.name, field)
         except Conflict as error:
             log.error("secret.unreadable", connection=connection.name, field=field, error=str(error))
-    return OpenOrder(type=connection.type, config={**connection.config, **clear}, secrets=tuple(clear.values()))
+    told = [*clear.values(), *(msgspec.json.encode(secret).decode()[1:-1] for secret in clear.values())]
+    secrets = tuple(dict.fromkeys(told))  # as they are, and as programs that are given them as JSON may show them
+    return OpenOrder(type=connection.type, config={**connection.config, **clear}, secrets=secrets)

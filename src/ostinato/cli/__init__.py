@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from ostinato import __version__
-from ostinato.cli import admin, definitions, demo, listing, options, runs, server, users
+from ostinato.cli import admin, artifacts, definitions, demo, listing, options, runs, server, users
 from ostinato.cli.errors import INTERRUPTED, Failure
 from ostinato.cli.text import problem_line
 from ostinato.core.errors import Invalid, OstinatoError
@@ -60,6 +60,10 @@ administration = typer.Typer(
 )
 runs_of_all = typer.Typer(help="The runs there were.", rich_markup_mode=None, no_args_is_help=True)
 
+packed = typer.Typer(
+    help="Artifacts: work that comes packed, in versions.", rich_markup_mode=None, no_args_is_help=True
+)
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -109,6 +113,10 @@ administration.command()(users.set_roles)
 administration.command()(users.set_password)
 administration.command()(users.list_users)
 administration.command()(users.check_audit)
+packed.command()(artifacts.publish)
+packed.command(name="list")(artifacts.list_artifacts)
+packed.command()(artifacts.delete)
+app.add_typer(packed, name="artifact")
 app.add_typer(administration, name="admin")
 
 __all__ = ["app"]

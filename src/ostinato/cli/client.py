@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,6 +22,8 @@ LOCAL_KEY = "local.key"
 """The file in the data folder in which a running server leaves a key for this machine's command line."""
 ANSWER_SECONDS = 60.0
 """More than the longest time for which the server holds an answer back."""
+UPLOAD_SECONDS = 600.0
+"""A large file is looked through before there is an answer."""
 PATIENCE_SECONDS = 15.0
 """How long a command that watches a run bears with a server that is being restarted."""
 RETRY_SECONDS = 0.2
@@ -87,6 +89,15 @@ class Server:
 
     def post_json(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
         return self._asked("POST", path, json=body, headers=headers)
+
+    def delete(self, path: str) -> None:
+        self._asked("DELETE", path)
+
+    def upload(self, path: str, answer: type[T], fields: Mapping[str, str], name: str, file: IO[bytes]) -> T:
+        """Send a form whose last part is a file, which is read as it is sent."""
+        patience = httpx.Timeout(UPLOAD_SECONDS, connect=5)
+        sent = self._asked("POST", path, data=fields, files={"file": (name, file)}, timeout=patience)
+        return msgspec.convert(sent, answer)
 
     def is_ready(self) -> bool:
         """Whether something answers at the address and says that it is an Ostinato that is ready."""

@@ -35,6 +35,7 @@ ApiKey: TypeAlias = Annotated[
 SERVER_SETTINGS = {
     "database_url": ("URL", "A PostgreSQL 15 or newer. [the embedded one in the data folder]"),
     "secret_key_file": ("FILE", "The keys that encrypt connection secrets. [secret.key in the data folder]"),
+    "object_store": ("FOLDER", "Where the content of artifacts is. [objects in the data folder]"),
     "timezone": ("ZONE", "Zone of local times in the TimeXtender API. [UTC]"),
     "jobs_environment": ("NAME", "Whose plans are the jobs of the TimeXtender Jobs API. [Production]"),
     "jobs_case": ("CASE", "How that API writes names: pascal or camel. [pascal]"),

@@ -128,3 +128,27 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     title: str = ""
     errors: list[Problem] = []
+
+
+class Artifact(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    type: str
+    workspace: str
+    environment: str
+    versions: list[str]
+
+
+class ArtifactPage(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[Artifact]
+    next: int | None = None
+
+
+class ArtifactVersion(msgspec.Struct, frozen=True, kw_only=True):
+    version: str
+    sha256: str
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True):
+    artifact: Artifact
+    version: ArtifactVersion

@@ -6,10 +6,12 @@ and a worker is a struct from this file, encoded as MessagePack.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Annotated, Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
+from ostinato.core.artifacts import ArtifactRef, Entry
 from ostinato.core.ids import Lease, RunId
 from ostinato.core.states import Reason
 
@@ -26,7 +28,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     """A config that works, shown in the reference and run by a test.
 
     The test gives it a DuckDB connection `warehouse` holding `customers` (id, name, country) and `orders` (id,
-    customer_id, amount), and a `files` connection `exports`, an empty folder.
+    customer_id, amount), a `files` connection `exports`, an empty folder, and an artifact of type python.
     """
 
     title: str
@@ -125,6 +127,15 @@ class Context(Protocol):
         """Open one of the task's own connections, a new one at every call; the worker closes it with the attempt."""
         ...
 
+    def settings_of(self, connection: str) -> "OpenOrder":
+        """How one of the task's own connections is opened, secrets in clear; raises ConnectionFailed."""
+        ...
+
+    def artifact(self) -> "AbstractContextManager[Unpacked]":
+        """The artifact that the task names, unpacked for reading only, for as long as the context lasts; raises
+        Invalid."""
+        ...
+
     def on_cancel(self, stop: Callable[[], None]) -> None:
         """Name what stops the work when the attempt is cancelled or timed out (called in a signal handler)."""
         ...
@@ -141,6 +152,14 @@ class TaskType(Protocol):
 
     def connections(self, config: Any) -> frozenset[str]:
         """The names of the connections that a config refers to."""
+        ...
+
+
+class UsesArtifact(TaskType, Protocol):
+    """A task type of which a config may name an artifact, always in a field `artifact`."""
+
+    def artifact(self, config: Any) -> ArtifactRef | None:
+        """The artifact that a config names, if it names one."""
         ...
 
 
@@ -188,6 +207,23 @@ class WorkOrder(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any] = msgspec.field(default_factory=dict)
     invalid: str = ""
     """Why the attempt cannot be made at all, if it cannot."""
+    artifact: "ArtifactOrder | None" = None
+
+
+class ArtifactOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """The version of an artifact that a run began with; the executor has its content by the digest."""
+
+    name: str
+    version: str
+    digest: str
+    entry: Entry
+
+
+class Unpacked(msgspec.Struct, frozen=True, kw_only=True):
+    """An artifact, and the folder in which its content is."""
+
+    order: ArtifactOrder
+    folder: str
 
 
 class OpenOrder(msgspec.Struct, frozen=True, kw_only=True):

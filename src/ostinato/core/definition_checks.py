@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ostinato.core.artifacts import ArtifactRef
 from ostinato.core.definition_parameters import MOST_ALLOWED, check_parameters
 from ostinato.core.definition_values import suggestion
 from ostinato.core.definitions import (
@@ -33,11 +34,12 @@ MOST_SUGGESTIONS = 50
 
 
 class ReadyTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task whose config its type has accepted: the connections it uses, and its steps if it is composite."""
+    """A task whose config its type has accepted: what it uses, and its steps if it is composite."""
 
     placed: Placed[Task]
     uses: frozenset[str]
     steps: tuple[Step, ...] | None
+    artifact: ArtifactRef | None = None
 
 
 def check(collected: Collected, tasks: Sequence[ReadyTask], known: Known) -> list[Problem]:

@@ -331,6 +331,13 @@ class Stored(msgspec.Struct, kw_only=True):
     """The steps of composite tasks."""
 
 
+class KnownArtifact(msgspec.Struct, kw_only=True):
+    """An artifact of a workspace: what its newest version declares, and what those declare that are asked for."""
+
+    type: str
+    versions: dict[str, dict[str, Parameter]] = {}
+
+
 class Known(msgspec.Struct, kw_only=True):
     """What is stored, as far as it may be seen."""
 
@@ -338,6 +345,10 @@ class Known(msgspec.Struct, kw_only=True):
     workspaces: dict[Place, Stored]
     pools: dict[str, dict[str, Pool]] = {}
     """By environment and name."""
+    artifacts: dict[Place, dict[str, KnownArtifact]] = {}
+    """Those that the files name."""
+    artifact_names: dict[Place, list[str]] = {}
+    """Some that are there, where the files name one that is not."""
 
 
 def written(path: Path) -> str:

@@ -82,7 +82,10 @@ class LocalExecutor:
         tell: Callable[[Report], None],
         pace: Callable[[], Awaitable[None]] = _no_pace,
         kill_after_s: float = KILL_AFTER_SECONDS,
+        artifacts: tuple[Path, Path] | None = None,
     ) -> None:
+        """`artifacts`: the folders where they are, and where workers unpack them."""
+        self._artifacts = artifacts
         self._slots, self._folder, self._order_of, self._tell = slots, folder, order_of, tell
         self._pace, self._kill_after_s = pace, kill_after_s
         self._idle: list[Worker] = []
@@ -189,6 +192,7 @@ class LocalExecutor:
             "ostinato.worker",
             str(theirs.fileno()),
             str(self._folder),
+            *map(str, self._artifacts or ()),
             pass_fds=[theirs.fileno()],
             stdin=asyncio.subprocess.DEVNULL,
             start_new_session=True,

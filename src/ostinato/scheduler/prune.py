@@ -4,7 +4,7 @@ from datetime import datetime
 
 import structlog
 
-from ostinato.app import history, sign_in
+from ostinato.app import artifacts, history, sign_in
 from ostinato.app.application import App
 
 log = structlog.get_logger()
@@ -16,6 +16,7 @@ async def tick(app: App, now: datetime) -> int:
     dropped = await history.prune(app, now)
     await history.forget(app, now)
     await sign_in.forget(app, now)
+    await artifacts.forget_runs(app)
     if dropped:
         log.info("history.dropped", weeks=dropped)
     return moved

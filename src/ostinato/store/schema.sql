@@ -905,6 +905,58 @@ ALTER TABLE app_user ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE artifact (
+    id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT artifact_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT artifact_type_check CHECK ((type = ANY (ARRAY['python'::text, 'command'::text, 'sql'::text, 'talend_job'::text])))
+);
+
+COMMENT ON TABLE artifact IS 'Work that comes packed in a zip; all its versions are of one type.';
+
+ALTER TABLE artifact ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME artifact_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE artifact_version (
+    id bigint NOT NULL,
+    artifact_id bigint NOT NULL,
+    version text NOT NULL,
+    digest bytea NOT NULL,
+    size bigint NOT NULL,
+    entry jsonb NOT NULL,
+    parameters jsonb DEFAULT '[]'::jsonb NOT NULL,
+    description text,
+    published_by bigint NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    CONSTRAINT artifact_version_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT artifact_version_size_check CHECK ((size > 0)),
+    CONSTRAINT artifact_version_version_check CHECK (((version <> ''::text) AND (version <> 'latest'::text)))
+);
+
+COMMENT ON TABLE artifact_version IS 'Immutable; of two versions the one with the higher id was published later.';
+
+COMMENT ON COLUMN artifact_version.digest IS 'SHA-256 of the zip, under which the object store has it once, however many versions have it.';
+
+COMMENT ON COLUMN artifact_version.parameters IS 'What it declares, in its own order: name, type, default, required, comment.';
+
+ALTER TABLE artifact_version ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME artifact_version_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 ALTER TABLE audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME audit_id_seq
     START WITH 1
@@ -1292,6 +1344,13 @@ COMMENT ON COLUMN run.given_back IS 'How often an attempt was given back and is 
 
 COMMENT ON COLUMN run.parameters IS 'Values from the trigger and the plans around it; NULL: none.';
 
+CREATE TABLE run_artifact (
+    run_id bigint NOT NULL,
+    version_id bigint NOT NULL
+);
+
+COMMENT ON TABLE run_artifact IS 'The version that a run began with: further attempts have the same, and it is not deleted meanwhile. Forgotten soon after the run.';
+
 ALTER TABLE run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME run_id_seq
     START WITH 1
@@ -1404,6 +1463,14 @@ COMMENT ON COLUMN task.graph_id IS 'For composite types: the steps it consists o
 COMMENT ON COLUMN task.parameters IS 'Name to what is declared of it: type, default, whether it is required, description.';
 
 COMMENT ON COLUMN task.run_timeout_s IS 'Seconds from the request to the end of a run, retries and waits included.';
+
+CREATE TABLE task_artifact (
+    task_id bigint NOT NULL,
+    artifact_id bigint NOT NULL,
+    version_id bigint
+);
+
+COMMENT ON TABLE task_artifact IS 'What the config of a task names; without a version the newest at the start of each run.';
 
 ALTER TABLE task ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME task_id_seq
@@ -1552,6 +1619,18 @@ ALTER TABLE ONLY app_user
 ALTER TABLE ONLY app_user
     ADD CONSTRAINT app_user_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY artifact
+    ADD CONSTRAINT artifact_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY artifact_version
+    ADD CONSTRAINT artifact_version_artifact_id_version_key UNIQUE (artifact_id, version);
+
+ALTER TABLE ONLY artifact_version
+    ADD CONSTRAINT artifact_version_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY artifact
+    ADD CONSTRAINT artifact_workspace_id_name_key UNIQUE (workspace_id, name);
+
 ALTER TABLE ONLY audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
 
@@ -1636,6 +1715,9 @@ ALTER TABLE ONLY pool
 ALTER TABLE ONLY pool
     ADD CONSTRAINT pool_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY run_artifact
+    ADD CONSTRAINT run_artifact_pkey PRIMARY KEY (run_id);
+
 ALTER TABLE ONLY run_log
     ADD CONSTRAINT run_log_pkey PRIMARY KEY (run_id, seq);
 
@@ -1647,6 +1729,9 @@ ALTER TABLE ONLY server_session
 
 ALTER TABLE ONLY step_run
     ADD CONSTRAINT step_run_pkey PRIMARY KEY (run_id, step, handler);
+
+ALTER TABLE ONLY task_artifact
+    ADD CONSTRAINT task_artifact_pkey PRIMARY KEY (task_id);
 
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_environment_id_type_number_key UNIQUE (environment_id, type, number);
@@ -1689,6 +1774,10 @@ ALTER TABLE ONLY workspace_grant
 
 ALTER TABLE ONLY workspace
     ADD CONSTRAINT workspace_pkey PRIMARY KEY (id);
+
+CREATE INDEX artifact_version_digest ON artifact_version USING btree (digest);
+
+CREATE INDEX artifact_version_newest ON artifact_version USING btree (artifact_id, id DESC);
 
 CREATE UNIQUE INDEX audit_seal ON audit USING btree (seal) WHERE (seal IS NOT NULL);
 
@@ -1735,6 +1824,8 @@ CREATE INDEX plan_part_task ON plan_part USING btree (task_id) WHERE (task_id IS
 CREATE UNIQUE INDEX run_alone_of_plan ON run USING btree (plan_id) WHERE (alone AND (plan_id IS NOT NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])));
 
 CREATE UNIQUE INDEX run_alone_of_task ON run USING btree (task_id) WHERE (alone AND (task_id IS NOT NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])));
+
+CREATE INDEX run_artifact_version ON run_artifact USING btree (version_id);
 
 CREATE INDEX run_children ON run USING btree (parent_run_id, id) WHERE (parent_run_id IS NOT NULL);
 
@@ -1784,6 +1875,10 @@ CREATE INDEX subject_access_subject ON subject_access USING btree (subject_id);
 
 CREATE INDEX subject_access_user ON subject_access USING btree (user_id);
 
+CREATE INDEX task_artifact_artifact ON task_artifact USING btree (artifact_id);
+
+CREATE INDEX task_artifact_version ON task_artifact USING btree (version_id) WHERE (version_id IS NOT NULL);
+
 CREATE INDEX task_uses ON task USING gin (uses);
 
 CREATE INDEX trigger_key_age ON trigger_key USING btree (created_at);
@@ -1809,6 +1904,15 @@ CREATE TRIGGER audit_is_not_emptied BEFORE TRUNCATE ON audit FOR EACH STATEMENT 
 CREATE TRIGGER keys_are_taken_back AFTER UPDATE OF deleted_at, expires_at ON credential FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
 
 CREATE TRIGGER secrets_are_taken_back AFTER DELETE OR UPDATE ON credential_secret FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
+
+ALTER TABLE ONLY artifact_version
+    ADD CONSTRAINT artifact_version_artifact_id_fkey FOREIGN KEY (artifact_id) REFERENCES artifact(id);
+
+ALTER TABLE ONLY artifact_version
+    ADD CONSTRAINT artifact_version_published_by_fkey FOREIGN KEY (published_by) REFERENCES app_user(id);
+
+ALTER TABLE ONLY artifact
+    ADD CONSTRAINT artifact_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
 
 ALTER TABLE ONLY connection
     ADD CONSTRAINT connection_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
@@ -1867,11 +1971,23 @@ ALTER TABLE ONLY plan
 ALTER TABLE ONLY pool
     ADD CONSTRAINT pool_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
 
+ALTER TABLE ONLY run_artifact
+    ADD CONSTRAINT run_artifact_version_id_fkey FOREIGN KEY (version_id) REFERENCES artifact_version(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY subject_access
     ADD CONSTRAINT subject_access_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY subject_access
     ADD CONSTRAINT subject_access_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY task_artifact
+    ADD CONSTRAINT task_artifact_artifact_id_fkey FOREIGN KEY (artifact_id) REFERENCES artifact(id);
+
+ALTER TABLE ONLY task_artifact
+    ADD CONSTRAINT task_artifact_task_id_fkey FOREIGN KEY (task_id) REFERENCES task(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY task_artifact
+    ADD CONSTRAINT task_artifact_version_id_fkey FOREIGN KEY (version_id) REFERENCES artifact_version(id);
 
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);

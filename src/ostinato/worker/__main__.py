@@ -1,6 +1,8 @@
 """A worker process: started by an executor with one end of a pipe, it runs the orders that come through it.
 
-Usage: python -m ostinato.worker FILE_DESCRIPTOR FOLDER
+Usage: python -m ostinato.worker FILE_DESCRIPTOR FOLDER [OBJECTS UNPACKED]
+
+The last two are where artifacts are and where they are unpacked.
 """
 
 import ctypes
@@ -13,6 +15,7 @@ import time
 from pathlib import Path
 
 from ostinato.core.frames import HELLO, BrokenFrame, order_frames
+from ostinato.worker.artifacts import ArtifactCache
 from ostinato.worker.attempt import Attempts
 from ostinato.worker.reporter import PipeReporter, ServerGone
 
@@ -27,7 +30,8 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.set_inheritable(descriptor, False)
     pipe = socket.socket(fileno=descriptor)
-    attempts = Attempts(PipeReporter(pipe), folder)
+    artifacts = ArtifactCache(Path(sys.argv[3]), Path(sys.argv[4])) if len(sys.argv) > 4 else None
+    attempts = Attempts(PipeReporter(pipe), folder, artifacts)
     orders = order_frames()
     try:
         pipe.sendall(HELLO)

@@ -6,7 +6,8 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,9 +15,11 @@ from typing import Any
 import msgspec
 
 from ostinato import plugins
-from ostinato.core.contracts import Connection, ConnectionFailed, Outcome, WorkOrder
+from ostinato.core.contracts import Connection, ConnectionFailed, OpenOrder, Outcome, Unpacked, WorkOrder
+from ostinato.core.errors import Invalid, Problem
 from ostinato.core.ids import RunId
 from ostinato.core.states import Reason
+from ostinato.worker.artifacts import ArtifactCache
 from ostinato.worker.reporter import PipeReporter
 
 OF_THE_ENGINE = frozenset({Reason.CANCEL_REQUESTED, Reason.LOST, Reason.SHUTDOWN, Reason.MISFIRED, Reason.STEP_FAILED})
@@ -29,12 +32,14 @@ class Cancelled(BaseException):
 class AttemptContext:
     """What the running task sees of the world."""
 
-    def __init__(self, order: WorkOrder, reporter: PipeReporter, folder: str) -> None:
+    def __init__(
+        self, order: WorkOrder, reporter: PipeReporter, folder: str, artifacts: ArtifactCache | None = None
+    ) -> None:
         self.run: RunId = order.run
         self.attempt = order.attempt
         self.folder = folder
         self.parameters: Mapping[str, Any] = order.parameters
-        self._order, self._reporter = order, reporter
+        self._order, self._reporter, self._artifacts = order, reporter, artifacts
         self._open: list[Connection] = []
         self.stop: Callable[[], None] | None = None
 
@@ -48,9 +53,7 @@ class AttemptContext:
         self.stop = stop
 
     def connect(self, name: str) -> Connection:
-        wanted = self._order.connections.get(name)
-        if wanted is None:
-            raise ConnectionFailed(f"Connection {name!r} is not there, or its secrets cannot be decrypted")
+        wanted = self.settings_of(name)
         kind = plugins.connection_type(wanted.type)
         try:
             config = msgspec.convert(wanted.config, kind.Config, strict=False)
@@ -59,6 +62,20 @@ class AttemptContext:
         connection = kind.open(config)
         self._open.append(connection)
         return connection
+
+    def settings_of(self, connection: str) -> OpenOrder:
+        wanted = self._order.connections.get(connection)
+        if wanted is None:
+            raise ConnectionFailed(f"Connection {connection!r} is not there, or its secrets cannot be decrypted")
+        return wanted
+
+    @contextmanager
+    def artifact(self) -> Iterator[Unpacked]:
+        order = self._order.artifact
+        if order is None or self._artifacts is None:
+            raise Invalid(Problem(path="artifact", message="this worker was given none"))
+        with self._artifacts.use(order.digest) as folder:
+            yield Unpacked(order=order, folder=str(folder))
 
     def close(self) -> None:
         """Close every connection; one that does not close says so in the log, for the outcome is decided already."""
@@ -106,9 +123,9 @@ class Folders:
 class Attempts:
     """Runs attempts one after another, and ends the one at work when the process is told to."""
 
-    def __init__(self, reporter: PipeReporter, folder: Path) -> None:
+    def __init__(self, reporter: PipeReporter, folder: Path, artifacts: ArtifactCache | None = None) -> None:
         """`folder` holds the folders of the attempts."""
-        self._reporter, self._folders = reporter, Folders(folder)
+        self._reporter, self._folders, self._artifacts = reporter, Folders(folder), artifacts
         self._context: AttemptContext | None = None
         self._busy = False
         self.cancelled = False
@@ -123,7 +140,7 @@ class Attempts:
         except OSError as error:
             outcome = Outcome(succeeded=False, reason=Reason.ERROR, message=f"No folder could be made: {error}")
         else:
-            outcome = self._outcome(order, AttemptContext(order, self._reporter, folder))
+            outcome = self._outcome(order, AttemptContext(order, self._reporter, folder, self._artifacts))
             self._folders.give_back()
         self._reporter.finish(outcome)
         self._busy = False

@@ -12,6 +12,7 @@ from litestar.params import HeaderParameter, JSONBody, QueryParameter
 from ostinato import __version__
 from ostinato.api.dependencies import PROVIDED, TheActor, TheApp
 from ostinato.api.native import translate, wire
+from ostinato.api.native.artifacts import ARTIFACTS
 from ostinato.api.native.audit import AUDIT
 from ostinato.api.native.events import follow_run
 from ostinato.api.native.keys import KEYS
@@ -318,6 +319,7 @@ API = Router(
         LAST_SUCCESS,
         SIGN_IN,
         OAUTH,
+        ARTIFACTS,
     ],
 )
 NATIVE = Router("/", route_handlers=[healthy, live, ready, API], dependencies=PROVIDED)

@@ -83,31 +83,52 @@ def run(config: Command, context: Context) -> Outcome:
         if isinstance(config.command, str)
         else [as_text(argument, context.parameters) for argument in config.command]
     )
+    return run_program(arguments, context, folder=config.working_directory, environment=config.environment)
+
+
+def run_program(
+    arguments: Sequence[str],
+    context: Context,
+    *,
+    folder: str | None,
+    environment: Mapping[str, str],
+    descriptors: Sequence[int] = (),
+) -> Outcome:
+    """Run a program to its end, in `folder` or that of the attempt; it inherits the `descriptors`."""
     with _Stop() as stop:
         # Before anything is started: what would be raised instead while it starts would leave it running.
         context.on_cancel(stop)
-        return _run(arguments, config, context, stop)
+        with _watchman() as watch:
+            return _run(arguments, context, stop, watch, folder, environment, descriptors)
 
 
-def _run(arguments: Sequence[str], config: Command, context: Context, stop: "_Stop") -> Outcome:
-    with _watchman() as watch:
-        if stop.requested:
-            return _failed("told to stop before it was started")
-        try:
-            program = subprocess.Popen(
-                arguments,
-                cwd=config.working_directory or context.folder,
-                env=_environment(config, context, os.environ),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            return _failed(_not_started(error, arguments[0], config.working_directory))
-        watch(program.pid)
-        with program, stop.over(program.pid):
-            _follow(program, stop, context.log)
+def _run(
+    arguments: Sequence[str],
+    context: Context,
+    stop: "_Stop",
+    watch: Callable[[int], None],
+    folder: str | None,
+    environment: Mapping[str, str],
+    descriptors: Sequence[int],
+) -> Outcome:
+    if stop.requested:
+        return _failed("told to stop before it was started")
+    try:
+        program = subprocess.Popen(
+            arguments,
+            cwd=folder or context.folder,
+            env=_environment(environment, context, os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=descriptors,
+        )
+    except (OSError, ValueError) as error:
+        return _failed(_not_started(error, arguments[0], folder))
+    watch(program.pid)
+    with program, stop.over(program.pid):
+        _follow(program, stop, context.log)
     return _outcome(program.returncode, stop.requested)
 
 
@@ -225,11 +246,11 @@ def _watchman() -> Iterator[Callable[[int], None]]:
             tell("over")
 
 
-def _environment(config: Command, context: Context, worker: Mapping[str, str]) -> dict[str, str]:
+def _environment(own: Mapping[str, str], context: Context, worker: Mapping[str, str]) -> dict[str, str]:
     """Nothing of the worker's own settings reaches the program."""
     return {
         **{name: value for name, value in worker.items() if name in PASSED_ON or name.startswith("LC_")},
-        **config.environment,
+        **own,
         f"{OWN}RUN_ID": str(context.run),
         f"{OWN}ATTEMPT": str(context.attempt),
         **{PARAMETER + name: plain(value) for name, value in context.parameters.items()},

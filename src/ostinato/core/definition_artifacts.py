@@ -1,0 +1,68 @@
+"""What is wrong with the artifacts that tasks name: which one, which version, its parameters."""
+
+from collections.abc import Iterable, Mapping
+
+from ostinato.core.definition_checks import ReadyTask
+from ostinato.core.definition_values import suggestion
+from ostinato.core.definitions import Known, KnownArtifact, Placed, Task
+from ostinato.core.errors import Problem
+from ostinato.core.parameters import Parameter
+
+MOST_ALLOWED = 10
+SQL = "sql"
+
+
+def check_artifacts(tasks: Iterable[ReadyTask], known: Known) -> list[Problem]:
+    problems: list[Problem] = []
+    for task in tasks:
+        if task.artifact is None or task.placed.place not in known.workspaces:
+            continue
+        found = known.artifacts.get(task.placed.place, {}).get(task.artifact.name)
+        problems += _missing(task, known) if found is None else _wrong(task, found)
+    return problems
+
+
+def _missing(task: ReadyTask, known: Known) -> list[Problem]:
+    assert task.artifact is not None
+    placed, name = task.placed, task.artifact.name
+    names = known.artifact_names.get(placed.place, [])
+    message = f"there is no artifact {name!r} in workspace {placed.workspace!r}{suggestion(name, names)}"
+    return [placed.problem(("config", "artifact"), f"{message}; publish it first", names)]
+
+
+def _wrong(task: ReadyTask, found: KnownArtifact) -> list[Problem]:
+    assert task.artifact is not None
+    placed, ref = task.placed, task.artifact
+    problems = []
+    if ref.wants_connection != (found.type == SQL):
+        message = (
+            "the artifact is a script of SQL: name the connection to run it on"
+            if found.type == SQL
+            else f"an artifact of type {found.type} takes no connection: name what it needs under 'connections'"
+        )
+        path = ("config", "connection") if ref.wants_connection else ("config",)
+        problems.append(placed.problem(path, message))
+    version = next(iter(found.versions)) if ref.version is None else ref.version
+    if version not in found.versions:
+        message = f"the artifact {ref.name!r} has no version {version!r}"
+        return [*problems, placed.problem(("config", "version"), message, list(found.versions)[:MOST_ALLOWED])]
+    return [*problems, *_parameters(placed, found.versions[version], version)]
+
+
+def _parameters(placed: Placed[Task], of_artifact: Mapping[str, Parameter], version: str) -> list[Problem]:
+    problems = []
+    own = placed.definition.parameters
+    for name, parameter in own.items():
+        if name not in of_artifact:
+            message = f"version {version} of the artifact has no parameter {name!r}{suggestion(name, of_artifact)}"
+            allowed = sorted(of_artifact)[:MOST_ALLOWED]
+            problems.append(placed.problem(("parameters", name), message, allowed, at_key=True))
+        elif parameter.type != of_artifact[name].type:
+            there = of_artifact[name].type
+            message = f"it is {parameter.type} here and {there} in version {version} of the artifact"
+            problems.append(placed.problem(("parameters", name, "type"), message, (there,)))
+    for name, parameter in of_artifact.items():
+        if parameter.required and parameter.default is None and name not in own:
+            message = f"the artifact needs a parameter {name!r} ({parameter.type}): declare it"
+            problems.append(placed.problem(("parameters",), message))
+    return problems

@@ -1,0 +1,4 @@
+-- Of these digests, the ones that no version has.
+SELECT given.digest
+  FROM unnest($1::text[]) AS given (digest)
+ WHERE NOT EXISTS (SELECT FROM artifact_version WHERE artifact_version.digest = decode(given.digest, 'hex'))
