@@ -245,3 +245,14 @@ class WorkCounts(msgspec.Struct, frozen=True, kw_only=True):
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     work: WorkCounts
+
+
+class StreamEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of a stream; fields that an event does not have are left out."""
+
+    event: Literal["run", "child", "progress", "log", "refused", "end"] | msgspec.UnsetType = msgspec.UNSET
+    id: Annotated[str, msgspec.Meta(description="What `Last-Event-ID` goes on from.")] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
+    data: Annotated[str, msgspec.Meta(description="JSON.")] | msgspec.UnsetType = msgspec.UNSET
+    retry: Annotated[int, msgspec.Meta(description="Milliseconds.")] | msgspec.UnsetType = msgspec.UNSET
