@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from ostinato import __version__
-from ostinato.cli import admin, definitions, demo, options, runs, server, users
+from ostinato.cli import admin, definitions, demo, options, runs, schedules, server, users
 from ostinato.cli.errors import INTERRUPTED, Failure
 from ostinato.cli.text import problem_line
 from ostinato.core.errors import Invalid, OstinatoError
@@ -59,6 +59,8 @@ administration = typer.Typer(
     help="Users, keys and rights, on the server's own machine.", rich_markup_mode=None, no_args_is_help=True
 )
 
+schedule = typer.Typer(help="When triggers fire, without a server.", rich_markup_mode=None, no_args_is_help=True)
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -107,5 +109,8 @@ administration.command()(users.set_password)
 administration.command()(users.list_users)
 administration.command()(users.check_audit)
 app.add_typer(administration, name="admin")
+schedule.command()(schedules.preview)
+schedule.command()(schedules.explain)
+app.add_typer(schedule, name="schedule")
 
 __all__ = ["app"]
