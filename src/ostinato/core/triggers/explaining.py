@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ostinato.core.triggers.calendars import DAY, is_open, nearest_open
-from ostinato.core.triggers.clocks import TICK, furthest, happens, shown_at
+from ostinato.core.triggers.clocks import EARLIEST, LATEST, TICK, furthest, happens, shown_at
 from ostinato.core.triggers.days import MONTH, YEAR, Days, dates_from, days_in
 from ostinato.core.triggers.fires import MINUTE, planned_after
 from ostinato.core.triggers.kinds import HolidayList, Trigger
@@ -17,6 +17,8 @@ LEAP_YEAR = 2000
 def why_at(trigger: Trigger, instant: datetime, lists: tuple[HolidayList, ...] = ()) -> tuple[bool, list[str]]:
     """Whether a fire is planned within the minute that begins at an instant, and why, or why not."""
     rule = rule_of(trigger, lists)
+    if not EARLIEST <= instant < LATEST:
+        return False, ["that is so far away that no clock is known"]
     fire = planned_after(rule, instant - TICK)
     local = shown_at(rule.zone, instant)
     shown = f"{local:%Y-%m-%d %H:%M}, a {local:%A}"

@@ -30,7 +30,7 @@ def next_after(
     rule = rule_of(trigger, lists)
     if not trigger.jitter_seconds:
         return planned_after(rule, after)
-    planned = planned_after(rule, after - trigger.jitter_seconds * SECOND)
+    planned = planned_after(rule, max(after, EARLIEST) - trigger.jitter_seconds * SECOND)
     while planned is not None:
         fire = planned + delay(trigger, rule, planned, key)
         if fire > after:

@@ -1,6 +1,5 @@
 """A trigger made ready to be asked: names looked up, expressions read, fields that belong together checked."""
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -11,6 +10,7 @@ import msgspec
 
 from ostinato.core.errors import Invalid, Problem
 from ostinato.core.triggers.calendars import Opening, open_dates
+from ostinato.core.triggers.checks import disagreements, moment_of
 from ostinato.core.triggers.clocks import TICK, happens, zone_of
 from ostinato.core.triggers.days import Cycle, Dates, Days, dates_from
 from ostinato.core.triggers.expressions import Expression
@@ -34,9 +34,7 @@ from ostinato.core.triggers.kinds import (
 from ostinato.core.triggers.quartz import read_quartz
 from ostinato.core.triggers.unix import read_unix
 
-ONCE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FIRST_YEAR, LAST_YEAR = 1900, 9000
 MINUTES_OF_DAY = 1_440
 DAYS_OF_THE_RULE = timedelta(days=1)
 
@@ -99,7 +97,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 @lru_cache(maxsize=16_384)
 def rule_of(trigger: Trigger, lists: tuple[HolidayList, ...] = ()) -> Rule:
     """The rule of a trigger, with the holiday lists it names; raises Invalid with every problem found."""
-    problems = [*_disagreements(trigger)]
+    problems = [*disagreements(trigger)]
     zone = expression = opening = None
     try:
         zone = zone_of(trigger.time_zone)
@@ -151,55 +149,6 @@ def _below(path: str, problem: Problem) -> Problem:
     return msgspec.structs.replace(problem, path=f"{path}.{problem.path}")
 
 
-def _disagreements(trigger: Trigger) -> Iterator[Problem]:
-    """What is wrong with the fields together."""
-    when = trigger.when
-    for name, day in (("startDate", trigger.start_date), ("endDate", trigger.end_date)):
-        if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
-            yield Problem(path=name, message=f"the year is not from {FIRST_YEAR} to {LAST_YEAR}")
-    if trigger.start_time is not None and trigger.start_date is None:
-        yield Problem(path="startTime", message="a start time is of a start date: add startDate")
-    if trigger.end_time is not None and trigger.end_date is None:
-        yield Problem(path="endTime", message="an end time is of an end date: add endDate")
-    if isinstance(when, Daily | Weekly | Monthly):
-        if when.every > 1 and trigger.start_date is None:
-            yield Problem(
-                path="startDate", message=f"a start date is needed, from which every {when.every} are counted"
-            )
-        if isinstance(when.at, Repeated) and when.at.begin == when.at.end:
-            yield Problem(path="when.at.to", message="the window ends when it begins: name another time")
-    if isinstance(when, Interval):
-        yield from _window_problems(when, trigger.calendar)
-    if isinstance(when, Once):
-        yield from _once_problems(when)
-
-
-def _window_problems(when: Interval, calendar: Calendar | None) -> Iterator[Problem]:
-    if when.window is not None and when.window.begin == when.window.end:
-        yield Problem(path="when.window.to", message="the window ends when it begins: name another time")
-    if when.window is not None and when.every_minutes > MINUTES_OF_DAY:
-        yield Problem(path="when.everyMinutes", message="more than 1440 minutes do not fit in a window: use daily")
-    if when.window is None and calendar is not None and calendar.closed != "skip":
-        message = "an interval without a window has no days that could be moved: use skip, or add a window"
-        yield Problem(path="calendar.closed", message=message, allowed=("skip",))
-
-
-def _once_problems(when: Once) -> Iterator[Problem]:
-    try:
-        found = _moment(when)
-    except ValueError:
-        yield Problem(path="when.at", message="write it like 2026-03-01T12:00, or as an instant: 2026-03-01T11:00:00Z")
-        return
-    if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        yield Problem(path="when.at", message=f"the year is not from {FIRST_YEAR} to {LAST_YEAR}")
-
-
-def _moment(when: Once) -> datetime:
-    if not ONCE.fullmatch(when.at):
-        raise ValueError(when.at)
-    return datetime.fromisoformat(when.at)
-
-
 def _opening(calendar: Calendar, lists: Sequence[HolidayList], problems: list[Problem]) -> Opening:
     known = {found.name: found for found in lists}
     holidays = dict.fromkeys(calendar.holidays, "")
@@ -230,7 +179,7 @@ def _end(trigger: Trigger, zone: ZoneInfo) -> datetime | None:
 def _beat(trigger: Trigger, zone: ZoneInfo, start: datetime | None, expression: Expression | None) -> Beat:
     when = trigger.when
     if isinstance(when, Once):
-        found = _moment(when)
+        found = moment_of(when)
         if found.tzinfo is None:
             return Single(local=found, instant=None)
         return Single(local=found.astimezone(zone).replace(tzinfo=None, fold=0), instant=found.astimezone(UTC))
