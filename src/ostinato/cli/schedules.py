@@ -25,7 +25,9 @@ Expression = Annotated[
 ]
 Dialect = Annotated[
     Literal["unix", "quartz"],
-    typer.Option("--dialect", metavar="unix|quartz", help="How to read --cron; quartz: as Talend has it, no seconds."),
+    typer.Option(
+        "--dialect", metavar="NAME", help="How to read --cron: unix, or quartz as Talend has it, without seconds."
+    ),
 ]
 Zone = Annotated[
     str | None, typer.Option("--zone", metavar="ZONE", help="The time zone of --cron. [UTC]", show_default=False)
@@ -43,7 +45,9 @@ After = Annotated[
         help="Fires later than this; without an offset, on its clock. [now]",
     ),
 ]
-Count = Annotated[int, typer.Option("--count", metavar="N", min=1, max=10_000, help="How many fires.")]
+Count = Annotated[
+    int, typer.Option("--count", metavar="N", min=1, max=10_000, help="How many fires. [5]", show_default=False)
+]
 Holidays = Annotated[
     list[str] | None,
     typer.Option(
@@ -51,7 +55,13 @@ Holidays = Annotated[
     ),
 ]
 Known = Annotated[
-    str, typer.Option("--key", metavar="TEXT", help="What the trigger is known by: it chooses the delays of a jitter.")
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="TEXT",
+        help="What the trigger is known by: it chooses the delays of a jitter.",
+        show_default=False,
+    ),
 ]
 
 
@@ -72,7 +82,7 @@ def preview(
     after: After = None,
     count: Count = 5,
     holidays: Holidays = None,
-    key: Known = "",
+    key: Known = None,
     json: options.Json = False,
 ) -> None:
     """Show when a trigger fires next.
@@ -89,7 +99,7 @@ def preview(
 
     found, lists = _trigger_of(cron, dialect, zone, trigger), _read_lists(holidays or ())
     since = datetime.now(UTC) if after is None else previews.read_instant(after, found.time_zone)
-    fires = previews.fires(found, since, count, lists=lists, key=key)
+    fires = previews.fires(found, since, count, lists=lists, key=key or "")
     never = [] if fires else why_never(found, since, lists)
     if json:
         said = {"next": fires, "description": describe(found), **({"never": never} if never else {})}

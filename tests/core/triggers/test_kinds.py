@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,6 +154,19 @@ def test_a_jitter_is_the_same_for_a_trigger_and_another_for_another() -> None:
     assert delays("a") != delays("b")
     assert max(delays("a")) <= 600
     assert len(set(delays("a"))) > 25
+
+
+def test_a_year_that_is_named_is_found_however_far_it_is() -> None:
+    when = {"type": "cron", "dialect": "quartz", "expression": "0 0 31 12 ? 2099"}
+    assert fires("1901-01-01T00:00Z", when) == ["2099-12-31T00:00"]
+    assert fires("2099-12-31T00:00Z", when) == []
+
+
+def test_the_examples_of_the_reference_are_triggers() -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/triggers.md").read_text(encoding="utf-8")
+    examples = [text.partition("```")[0] for text in page.split("```json\n")[1:]]
+    assert len([describe(parse_trigger(example)) for example in examples]) == 1
+    assert describe(parse_trigger('{"when": {"type": "interval", "everyMinutes": 5}}')).startswith("Every 5 minutes")
 
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [

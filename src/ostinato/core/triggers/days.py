@@ -81,9 +81,10 @@ def days_in(days: Days, year: int, month: int) -> int:
 
 
 def dates_from(dates: Dates, first: date, last: date) -> Iterator[date]:
-    """The days of a trigger from one on until another, in order; at most for the years of the horizon."""
+    """The days of a trigger from one on until another, in order: until the last of its years, or the end of the horizon."""
     from_month = first.month
-    for year in range(first.year, min(last.year, first.year + HORIZON_YEARS, LAST_YEAR) + 1):
+    until = first.year + HORIZON_YEARS if dates.years is None else max(dates.years)
+    for year in range(first.year, min(last.year, until, LAST_YEAR) + 1):
         months = dates.months >> from_month << from_month if dates.years is None or year in dates.years else 0
         while months:
             month = (months & -months).bit_length() - 1
