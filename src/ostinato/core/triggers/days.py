@@ -81,7 +81,7 @@ def days_in(days: Days, year: int, month: int) -> int:
 
 
 def dates_from(dates: Dates, first: date, last: date) -> Iterator[date]:
-    """The days of a trigger from one on until another, in order: until the last of its years, or the end of the horizon."""
+    """The days of a trigger from one on until another, in order; no further than its last year or the horizon."""
     from_month = first.month
     until = first.year + HORIZON_YEARS if dates.years is None else max(dates.years)
     for year in range(first.year, min(last.year, until, LAST_YEAR) + 1):
