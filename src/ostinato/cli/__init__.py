@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from ostinato import __version__
-from ostinato.cli import admin, artifacts, definitions, demo, listing, options, runs, server, users
+from ostinato.cli import admin, artifacts, definitions, demo, listing, options, runs, schedules, server, users
 from ostinato.cli.errors import INTERRUPTED, Failure
 from ostinato.cli.text import problem_line
 from ostinato.core.errors import Invalid, OstinatoError
@@ -64,6 +64,8 @@ packed = typer.Typer(
     help="Artifacts: work that comes packed, in versions.", rich_markup_mode=None, no_args_is_help=True
 )
 
+schedule = typer.Typer(help="When triggers fire, without a server.", rich_markup_mode=None, no_args_is_help=True)
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -118,5 +120,8 @@ packed.command(name="list")(artifacts.list_artifacts)
 packed.command()(artifacts.delete)
 app.add_typer(packed, name="artifact")
 app.add_typer(administration, name="admin")
+schedule.command()(schedules.preview)
+schedule.command()(schedules.explain)
+app.add_typer(schedule, name="schedule")
 
 __all__ = ["app"]
