@@ -65,6 +65,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """OSTINATO_PUBLIC_URL: the address that people use, as far as their browsers are concerned. Default none."""
     openid: OpenId | None
     """The provider that people may sign in with; none: with passwords only."""
+    webhooks_allow_http: bool
+    """OSTINATO_WEBHOOKS_ALLOW_HTTP: whether webhooks may be sent without TLS, `on` or `off`. Default off."""
+    webhooks_allowed_networks: tuple[IPv4Network | IPv6Network, ...]
+    """OSTINATO_WEBHOOKS_ALLOWED_NETWORKS: networks that are not public and may receive webhooks, with commas between.
+    Default none."""
     url: str
     """OSTINATO_URL: where the command line finds its server. Default http://HOST:PORT."""
     api_key: str | None
@@ -108,6 +113,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         trusted_proxies=_networks(environment, "OSTINATO_TRUSTED_PROXIES"),
         public_url=public_url,
         openid=_openid(environment, public_url),
+        webhooks_allow_http=_flag(environment, "OSTINATO_WEBHOOKS_ALLOW_HTTP", default=False),
+        webhooks_allowed_networks=_networks(environment, "OSTINATO_WEBHOOKS_ALLOWED_NETWORKS"),
         url=(environment.get("OSTINATO_URL") or address(host, port)).rstrip("/"),
         api_key=environment.get("OSTINATO_API_KEY") or None,
     )

@@ -19,6 +19,7 @@ from ostinato.api.bounded import BoundedProtocol
 from ostinato.app import access, artifacts, keys
 from ostinato.app.application import App
 from ostinato.app.keyring import open_keyring
+from ostinato.app.outbound import Outbound
 from ostinato.config import Settings, address
 from ostinato.core.errors import Conflict, Unavailable
 from ostinato.scheduler.engine import Engine
@@ -138,6 +139,8 @@ async def _app(settings: Settings, url: str) -> AsyncIterator[App]:
         db=Database(url),
         keyring=open_keyring(settings.secret_key_file),
         objects=ObjectStore(settings.object_store),
+        outbound=Outbound(allow_http=settings.webhooks_allow_http, allowed=settings.webhooks_allowed_networks),
+        url=settings.public_url or settings.url,
     )
     await app.db.open()
     try:

@@ -41,6 +41,11 @@ ONLY_ADMIN = dict.fromkeys(("stranger", "viewer", "contributor", "boss", "reader
 NO_EXECUTE = {"viewer": 403, "reader": 403}
 NO_PUBLISH = {"viewer": 403, "contributor": 403, "reader": 403}
 LIMITED = {"reader": 403, "elsewhere": 403}
+READER = {"reader": 403}
+NO_HOOKS = frozenset({"stranger", "viewer", "contributor", "elsewhere"})
+HOOKS = {**dict.fromkeys(NO_HOOKS, 404), **READER}
+"""Webhooks are seen by whoever has MANAGE and by nobody else."""
+HOOK = {"url": "https://8.8.8.8/", "events": ["run.failed"], "workspace": "finance"}
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,17 @@ ASKS: dict[tuple[str, str], Ask] = {
     ),
     ("GET", "/api/v1/artifacts/{artifact_id:int}/versions/{version:str}/content"): Ask(
         "/api/v1/artifacts/1/versions/v1/content", {**HIDDEN, "viewer": 403, "reader": 403}
+    ),
+    ("GET", "/api/v1/webhooks"): Ask("/api/v1/webhooks", READER, empty=NO_HOOKS),
+    ("POST", "/api/v1/webhooks"): Ask("/api/v1/webhooks", {**HOOKS, **dict.fromkeys(NO_HOOKS, 403)}, HOOK),
+    ("GET", "/api/v1/webhooks/{webhook_id:int}"): Ask("/api/v1/webhooks/1", HOOKS),
+    ("PATCH", "/api/v1/webhooks/{webhook_id:int}"): Ask("/api/v1/webhooks/1", HOOKS, {"tasks": True}),
+    ("DELETE", "/api/v1/webhooks/{webhook_id:int}"): Ask("/api/v1/webhooks/2", {**HOOKS, "boss": 404}),
+    ("POST", "/api/v1/webhooks/{webhook_id:int}/rotation"): Ask("/api/v1/webhooks/1/rotation", HOOKS, {}),
+    ("POST", "/api/v1/webhooks/{webhook_id:int}/ping"): Ask("/api/v1/webhooks/1/ping", HOOKS),
+    ("GET", "/api/v1/webhooks/{webhook_id:int}/deliveries"): Ask("/api/v1/webhooks/1/deliveries", HOOKS),
+    ("POST", "/api/v1/webhooks/{webhook_id:int}/deliveries/{delivery_id:int}/redelivery"): Ask(
+        "/api/v1/webhooks/1/deliveries/1/redelivery", HOOKS
     ),
     ("GET", f"{V0}/workspaces"): Ask(f"{V0}/workspaces", empty=frozenset({"stranger"})),
     ("GET", f"{V0}/{{workspace:str}}/process-maps"): Ask(f"{V0}/finance/process-maps", CLOSED),
@@ -247,6 +263,17 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
     await world.execute(f"UPDATE credential SET deleted_at = now() WHERE {owned}", "a deleted one")
     await world.execute(f"UPDATE credential SET expires_at = now() - interval '1 s' WHERE {owned}", "an expired one")
     await world.execute("UPDATE app_user SET active = false WHERE name = 'a deactivated one'")
+    await world.execute(
+        """INSERT INTO webhook (workspace_key, url, shown_url, secret, events, since, created_at, created_by,
+                                changed_at)
+           SELECT key, '', 'https://h.example/clean', '', '{run.failed}', now(), now(), app_user.id, now()
+             FROM unnest(ARRAY['finance', NULL]) AS key, app_user
+            WHERE app_user.name = 'admin'"""
+    )
+    await world.execute(
+        """INSERT INTO webhook_delivery (webhook_id, message, event, body, state, created_at, ended_at)
+           VALUES (1, 'msg_1', 'ping', '{}', 'failed', now(), now())"""
+    )
     await world.execute("INSERT INTO number_series VALUES ('task:Package', 100), ('plan', 100)")
     return callers
 

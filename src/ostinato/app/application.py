@@ -10,6 +10,7 @@ from typing import Any
 from ostinato.app.gathering import Gathering
 from ostinato.app.keyring import Keyring
 from ostinato.app.known_keys import KnownKeys
+from ostinato.app.outbound import Outbound
 from ostinato.core.contracts import Launch, WorkOrder
 from ostinato.core.health import Facts
 from ostinato.core.ids import CredentialId, GraphId, Lease, RunId, SessionId, UserId
@@ -70,6 +71,12 @@ class App:
     """Set when there may be work to start."""
     look: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when another server may want something of this one."""
+    outbound: Outbound = field(default_factory=Outbound)
+    """How requests go out to machines that users name."""
+    url: str = ""
+    """Where this server is found, for links in what it sends."""
+    tell: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there may be something to send to a webhook."""
     cancelled: dict[Lease, RunId] = field(default_factory=dict)
     """Attempts that are to be ended; the scheduler tells the executor."""
     unstarted: dict[Lease, RunId] = field(default_factory=dict)

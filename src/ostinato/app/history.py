@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from ostinato.app import deliveries
 from ostinato.app.application import App
 from ostinato.core.access import Actor, Tenant
 from ostinato.store import history, sessions
@@ -28,7 +29,10 @@ async def archive(app: App, now: datetime) -> int:
 
     async def work(tx: Tx) -> int:
         trees = await history.ripe(tx, now - ARCHIVE_AFTER, MOST_TREES, MOST_ROWS)
-        return await history.keep(tx, trees) if trees else 0
+        if not trees:
+            return 0
+        await deliveries.gather_leaving(app, tx, [tree.run for tree in trees], now)
+        return await history.keep(tx, trees)
 
     total = 0
     while moved := await app.db.run(work):

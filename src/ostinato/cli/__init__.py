@@ -8,7 +8,19 @@ import typer
 from typer.core import TyperGroup
 
 from ostinato import __version__
-from ostinato.cli import admin, artifacts, definitions, demo, listing, options, runs, schedules, server, users
+from ostinato.cli import (
+    admin,
+    artifacts,
+    definitions,
+    demo,
+    listing,
+    options,
+    runs,
+    schedules,
+    server,
+    users,
+    webhooks,
+)
 from ostinato.cli.errors import INTERRUPTED, Failure
 from ostinato.cli.text import problem_line
 from ostinato.core.errors import Invalid, OstinatoError
@@ -123,5 +135,12 @@ app.add_typer(administration, name="admin")
 schedule.command()(schedules.preview)
 schedule.command()(schedules.explain)
 app.add_typer(schedule, name="schedule")
+notifications = typer.Typer(help="Who is told of runs.", rich_markup_mode=None, no_args_is_help=True)
+notifications.command("list")(webhooks.list_webhooks)
+notifications.command()(webhooks.create)
+notifications.command()(webhooks.delete)
+notifications.command()(webhooks.deliveries)
+notifications.command()(webhooks.ping)
+app.add_typer(notifications, name="webhook")
 
 __all__ = ["app"]

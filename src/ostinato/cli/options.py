@@ -50,6 +50,11 @@ SERVER_SETTINGS = {
     "oidc_name_claim": ("CLAIM", "What names people. [preferred_username]"),
     "oidc_groups_claim": ("CLAIM", "What has their groups. [groups]"),
     "oidc_create_users": ("on|off", "Whether people who are not known yet become users. [on]"),
+    "webhooks_allow_http": ("on|off", "Whether webhooks may be sent without TLS. [off]"),
+    "webhooks_allowed_networks": (
+        "NETWORKS",
+        "Networks that are not public and may receive webhooks, with commas between. [none]",
+    ),
 }
 """The settings that only a server has: what their flags take, and what they say."""
 Wait: TypeAlias = Annotated[bool, typer.Option("--wait", help="Show its progress until it ends; exit 1 if it fails.")]

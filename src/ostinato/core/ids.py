@@ -23,3 +23,6 @@ SessionId = NewType("SessionId", int)
 
 Lease = NewType("Lease", int)
 """The fencing token of one attempt: a report that carries another one changes nothing."""
+
+WebhookId = NewType("WebhookId", int)
+DeliveryId = NewType("DeliveryId", int)

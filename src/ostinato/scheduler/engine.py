@@ -11,6 +11,7 @@ from ostinato.app.application import App
 from ostinato.core.contracts import Executor, Finished, Report, Started
 from ostinato.core.errors import Unavailable
 from ostinato.scheduler import advance, dispatch, prune, rescue
+from ostinato.scheduler.webhooks import Teller
 from ostinato.store.db import Listener
 
 log = structlog.get_logger()
@@ -25,6 +26,10 @@ LOOK_AROUND = 2.0
 """Seconds between two renewals of the session; a fraction of its life."""
 HISTORY_SECONDS = 30.0
 """Between two looks for what belongs into history, or out of it."""
+TELL_SECONDS = 1.0
+"""Between two looks for what webhooks have to be told."""
+QUIET_SECONDS = 5.0
+"""The same while no webhook is active."""
 MOST_WAITING = 2_000
 """Reports that may wait to be stored, while the database is away or slow."""
 PATIENCE = (0.1, 0.5, 1.0, 2.0)
@@ -47,6 +52,8 @@ class Engine:
         self._working: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._pruning: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
+        self._teller = Teller(app)
 
     def hear(self, report: Report) -> None:
         """Take a report from an executor. An end calls for a turn at once; beginnings and lines can wait a moment, and
@@ -76,10 +83,13 @@ class Engine:
         self._working = asyncio.create_task(self._work())
         self._looking = asyncio.create_task(self._look_around())
         self._pruning = asyncio.create_task(self._keep_history())
+        self._telling = asyncio.create_task(self._tell())
 
     async def stop(self) -> None:
         """End in good order: workers stop, what they reported is stored, the rest goes back into the queue."""
         await _end(self._pruning)
+        await _end(self._telling)
+        await self._teller.stop()
         await _end(self._working)
         self._room.set()
         if self._executor is not None:
@@ -171,6 +181,20 @@ class Engine:
                 failures = 0
             except Exception as error:
                 failures = await _pause("engine.history_failed", error, failures)
+
+    async def _tell(self) -> None:
+        """Tell webhooks what happened, beside everything else."""
+        failures, active, looked = 0, True, 0.0
+        while True:
+            await _sleep_until(self._app.tell, TELL_SECONDS if active else QUIET_SECONDS)
+            self._app.tell.clear()
+            try:
+                look = not active or time.monotonic() - looked >= TELL_SECONDS
+                active = await self._teller.tick(self._now(), look=look)
+                looked = time.monotonic() if look else looked
+                failures = 0
+            except Exception as error:
+                failures = await _pause("engine.webhooks_failed", error, failures)
 
     async def _keep_listening(self) -> None:
         if self._listener is None or self._listener.lost:

@@ -874,6 +874,108 @@ END $$;
 
 COMMENT ON FUNCTION tell_of_keys() IS 'Servers forget what they know of keys when one is taken back.';
 
+CREATE TABLE run (
+    id bigint NOT NULL,
+    environment_id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    task_id bigint,
+    plan_id bigint,
+    plan_version integer,
+    graph_id bigint,
+    parent_run_id bigint,
+    root_run_id bigint,
+    step integer,
+    handler boolean DEFAULT false NOT NULL,
+    state text NOT NULL,
+    reason text,
+    message text,
+    due_at timestamp with time zone NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    losses integer DEFAULT 0 NOT NULL,
+    lease bigint,
+    session_id bigint,
+    cancel_requested_at timestamp with time zone,
+    active_steps integer DEFAULT 0 NOT NULL,
+    failed_steps integer DEFAULT 0 NOT NULL,
+    row_count bigint,
+    counts jsonb,
+    queued_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    cause text NOT NULL,
+    requested_by bigint,
+    priority integer DEFAULT 0 NOT NULL,
+    hold text,
+    alone boolean DEFAULT false NOT NULL,
+    pool_id bigint,
+    pool_slot integer,
+    deadline_at timestamp with time zone,
+    cancel_reason text,
+    ended_lease bigint,
+    given_back integer DEFAULT 0 NOT NULL,
+    parameters jsonb,
+    rerun_of bigint,
+    rerun_part text,
+    rerun_step text,
+    CONSTRAINT run_cancel_reason_check CHECK ((cancel_reason = ANY (ARRAY['cancel_requested'::text, 'timeout'::text]))),
+    CONSTRAINT run_cause_check CHECK ((cause = ANY (ARRAY['api'::text, 'manual'::text, 'plan'::text, 'schedule'::text]))),
+    CONSTRAINT run_check CHECK ((num_nonnulls(task_id, plan_id) = 1)),
+    CONSTRAINT run_check1 CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['SUCCEEDED'::text, 'FAILED'::text, 'CANCELLED'::text])))),
+    CONSTRAINT run_check2 CHECK (((lease IS NOT NULL) = ((graph_id IS NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text]))))),
+    CONSTRAINT run_check3 CHECK (((parent_run_id IS NULL) = (step IS NULL))),
+    CONSTRAINT run_check4 CHECK (((hold IS NULL) OR (state = 'QUEUED'::text))),
+    CONSTRAINT run_check5 CHECK (((pool_slot IS NULL) OR (pool_id IS NOT NULL))),
+    CONSTRAINT run_check6 CHECK (((cancel_reason IS NULL) = (cancel_requested_at IS NULL))),
+    CONSTRAINT run_hold_check CHECK ((hold = ANY (ARRAY['due'::text, 'task'::text, 'plan'::text, 'pool'::text, 'paused'::text]))),
+    CONSTRAINT run_reason_check CHECK ((reason = ANY (ARRAY['error'::text, 'check_failed'::text, 'exit_code'::text, 'timeout'::text, 'lost'::text, 'shutdown'::text, 'step_failed'::text, 'cancel_requested'::text, 'invalid'::text, 'misfired'::text]))),
+    CONSTRAINT run_rerun_part_check CHECK ((rerun_part = ANY (ARRAY['all'::text, 'from_step'::text, 'failed'::text]))),
+    CONSTRAINT run_state_check CHECK ((state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELLED'::text])))
+);
+
+COMMENT ON COLUMN run.graph_id IS 'The steps of a plan or composite task; NULL for work that a worker does.';
+
+COMMENT ON COLUMN run.lease IS 'Fencing token of the attempt at work; whoever reports with another one changes nothing.';
+
+COMMENT ON COLUMN run.hold IS 'What a queued run waits for; NULL: it is ready, a free worker slot takes it.';
+
+COMMENT ON COLUMN run.alone IS 'At work, and no other run of the same task or plan may be.';
+
+COMMENT ON COLUMN run.pool_slot IS 'The slot of the pool that a run at work holds: free again with the statement that ends the attempt.';
+
+COMMENT ON COLUMN run.ended_lease IS 'The lease of the attempt that ended last: tells a report that came twice from one that came too late.';
+
+COMMENT ON COLUMN run.given_back IS 'How often an attempt was given back and is not counted; attempt + given_back grows with every lease.';
+
+COMMENT ON COLUMN run.parameters IS 'Values from the trigger and the plans around it; NULL: none.';
+
+CREATE FUNCTION untold(run) RETURNS TABLE(webhook bigint, run bigint, event text, at timestamp with time zone)
+    LANGUAGE sql STABLE ROWS 1
+    AS $_$
+SELECT place.webhook_id, $1.id, happened.event, happened.at
+  FROM webhook_place AS place
+ CROSS JOIN LATERAL (
+           SELECT 'run.started' AS event, $1.started_at AS at
+            WHERE $1.parent_run_id IS NULL AND $1.state <> 'QUEUED' AND $1.started_at IS NOT NULL
+            UNION ALL
+           SELECT CASE WHEN $1.reason = 'misfired' THEN 'run.misfired'
+                       WHEN $1.state = 'SUCCEEDED' THEN 'run.succeeded'
+                       WHEN $1.state = 'FAILED' THEN 'run.failed'
+                       ELSE 'run.cancelled' END, $1.ended_at
+            WHERE $1.ended_at IS NOT NULL) AS happened
+ WHERE place.workspace_id = $1.workspace_id
+   AND happened.event = ANY(place.events)
+   AND happened.at >= place.since
+   AND ($1.parent_run_id IS NULL OR (place.tasks AND $1.task_id IS NOT NULL))
+   AND (place.names IS NULL
+        OR COALESCE((SELECT task.name FROM task WHERE task.id = $1.task_id), (SELECT plan.name FROM plan WHERE plan.id = $1.plan_id))
+           = ANY(place.names))
+   AND NOT EXISTS (SELECT
+                     FROM webhook_delivery AS told
+                    WHERE told.webhook_id = place.webhook_id AND told.run_id = $1.id AND told.event = happened.event)
+$_$;
+
+COMMENT ON FUNCTION untold(run) IS 'What happened to a run, and has to be told to whom, and is not in the queue yet. A misfire is its own event and not a failure as well.';
+
 CREATE TABLE app_user (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -1270,80 +1372,6 @@ ALTER TABLE pool ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE run (
-    id bigint NOT NULL,
-    environment_id bigint NOT NULL,
-    workspace_id bigint NOT NULL,
-    task_id bigint,
-    plan_id bigint,
-    plan_version integer,
-    graph_id bigint,
-    parent_run_id bigint,
-    root_run_id bigint,
-    step integer,
-    handler boolean DEFAULT false NOT NULL,
-    state text NOT NULL,
-    reason text,
-    message text,
-    due_at timestamp with time zone NOT NULL,
-    attempt integer DEFAULT 0 NOT NULL,
-    losses integer DEFAULT 0 NOT NULL,
-    lease bigint,
-    session_id bigint,
-    cancel_requested_at timestamp with time zone,
-    active_steps integer DEFAULT 0 NOT NULL,
-    failed_steps integer DEFAULT 0 NOT NULL,
-    row_count bigint,
-    counts jsonb,
-    queued_at timestamp with time zone NOT NULL,
-    started_at timestamp with time zone,
-    ended_at timestamp with time zone,
-    cause text NOT NULL,
-    requested_by bigint,
-    priority integer DEFAULT 0 NOT NULL,
-    hold text,
-    alone boolean DEFAULT false NOT NULL,
-    pool_id bigint,
-    pool_slot integer,
-    deadline_at timestamp with time zone,
-    cancel_reason text,
-    ended_lease bigint,
-    given_back integer DEFAULT 0 NOT NULL,
-    parameters jsonb,
-    rerun_of bigint,
-    rerun_part text,
-    rerun_step text,
-    CONSTRAINT run_cancel_reason_check CHECK ((cancel_reason = ANY (ARRAY['cancel_requested'::text, 'timeout'::text]))),
-    CONSTRAINT run_cause_check CHECK ((cause = ANY (ARRAY['api'::text, 'manual'::text, 'plan'::text, 'schedule'::text]))),
-    CONSTRAINT run_check CHECK ((num_nonnulls(task_id, plan_id) = 1)),
-    CONSTRAINT run_check1 CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['SUCCEEDED'::text, 'FAILED'::text, 'CANCELLED'::text])))),
-    CONSTRAINT run_check2 CHECK (((lease IS NOT NULL) = ((graph_id IS NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text]))))),
-    CONSTRAINT run_check3 CHECK (((parent_run_id IS NULL) = (step IS NULL))),
-    CONSTRAINT run_check4 CHECK (((hold IS NULL) OR (state = 'QUEUED'::text))),
-    CONSTRAINT run_check5 CHECK (((pool_slot IS NULL) OR (pool_id IS NOT NULL))),
-    CONSTRAINT run_check6 CHECK (((cancel_reason IS NULL) = (cancel_requested_at IS NULL))),
-    CONSTRAINT run_hold_check CHECK ((hold = ANY (ARRAY['due'::text, 'task'::text, 'plan'::text, 'pool'::text, 'paused'::text]))),
-    CONSTRAINT run_reason_check CHECK ((reason = ANY (ARRAY['error'::text, 'check_failed'::text, 'exit_code'::text, 'timeout'::text, 'lost'::text, 'shutdown'::text, 'step_failed'::text, 'cancel_requested'::text, 'invalid'::text, 'misfired'::text]))),
-    CONSTRAINT run_rerun_part_check CHECK ((rerun_part = ANY (ARRAY['all'::text, 'from_step'::text, 'failed'::text]))),
-    CONSTRAINT run_state_check CHECK ((state = ANY (ARRAY['QUEUED'::text, 'CLAIMED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELLED'::text])))
-);
-
-COMMENT ON COLUMN run.graph_id IS 'The steps of a plan or composite task; NULL for work that a worker does.';
-
-COMMENT ON COLUMN run.lease IS 'Fencing token of the attempt at work; whoever reports with another one changes nothing.';
-
-COMMENT ON COLUMN run.hold IS 'What a queued run waits for; NULL: it is ready, a free worker slot takes it.';
-
-COMMENT ON COLUMN run.alone IS 'At work, and no other run of the same task or plan may be.';
-
-COMMENT ON COLUMN run.pool_slot IS 'The slot of the pool that a run at work holds: free again with the statement that ends the attempt.';
-
-COMMENT ON COLUMN run.ended_lease IS 'The lease of the attempt that ended last: tells a report that came twice from one that came too late.';
-
-COMMENT ON COLUMN run.given_back IS 'How often an attempt was given back and is not counted; attempt + given_back grows with every lease.';
-
-COMMENT ON COLUMN run.parameters IS 'Values from the trigger and the plans around it; NULL: none.';
-
 CREATE TABLE run_artifact (
     run_id bigint NOT NULL,
     version_id bigint NOT NULL
@@ -1557,6 +1585,108 @@ UNION
 
 COMMENT ON VIEW user_role IS 'The roles of users in the whole installation, their own and those of their groups.';
 
+CREATE TABLE webhook (
+    id bigint NOT NULL,
+    workspace_key text,
+    environment_id bigint,
+    description text,
+    url text NOT NULL,
+    shown_url text NOT NULL,
+    secret text NOT NULL,
+    old_secret text,
+    old_secret_until timestamp with time zone,
+    events text[] NOT NULL,
+    names text[],
+    tasks boolean DEFAULT false NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    since timestamp with time zone NOT NULL,
+    failing_since timestamp with time zone,
+    disabled_reason text,
+    created_at timestamp with time zone NOT NULL,
+    created_by bigint NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_check CHECK (((old_secret IS NULL) = (old_secret_until IS NULL))),
+    CONSTRAINT webhook_check1 CHECK (((disabled_reason IS NULL) OR (NOT active))),
+    CONSTRAINT webhook_events_check CHECK (((events <> '{}'::text[]) AND (events <@ ARRAY['run.started'::text, 'run.succeeded'::text, 'run.failed'::text, 'run.cancelled'::text, 'run.misfired'::text]))),
+    CONSTRAINT webhook_names_check CHECK ((names <> '{}'::text[]))
+);
+
+COMMENT ON COLUMN webhook.workspace_key IS 'NULL: every workspace, those to come as well.';
+
+COMMENT ON COLUMN webhook.environment_id IS 'NULL: in every environment.';
+
+COMMENT ON COLUMN webhook.url IS 'Ciphertext, as secret and old_secret: paths and queries of such addresses often are secrets.';
+
+COMMENT ON COLUMN webhook.names IS 'The names of the tasks and plans it is about; NULL: all.';
+
+COMMENT ON COLUMN webhook.tasks IS 'Whether runs of tasks inside of plans count.';
+
+COMMENT ON COLUMN webhook.since IS 'When it became active: what happened before is not told.';
+
+COMMENT ON COLUMN webhook.failing_since IS 'The first failure after the last success.';
+
+CREATE TABLE webhook_delivery (
+    id bigint NOT NULL,
+    webhook_id bigint NOT NULL,
+    message text NOT NULL,
+    event text NOT NULL,
+    run_id bigint,
+    body text NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone,
+    claimed_until timestamp with time zone,
+    status integer,
+    error text,
+    answer text,
+    created_at timestamp with time zone NOT NULL,
+    tried_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT webhook_delivery_check CHECK (((due_at IS NOT NULL) = (state = 'waiting'::text))),
+    CONSTRAINT webhook_delivery_check1 CHECK (((ended_at IS NULL) = (state = 'waiting'::text))),
+    CONSTRAINT webhook_delivery_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'succeeded'::text, 'failed'::text, 'dropped'::text])))
+);
+
+COMMENT ON COLUMN webhook_delivery.message IS 'What the receiver knows it by: the same at every attempt.';
+
+COMMENT ON COLUMN webhook_delivery.run_id IS 'NULL: a ping.';
+
+COMMENT ON COLUMN webhook_delivery.body IS 'Written once, so that every attempt sends the same.';
+
+COMMENT ON COLUMN webhook_delivery.attempts IS 'The attempt that is claimed: one that comes back later than another was made changes nothing.';
+
+COMMENT ON COLUMN webhook_delivery.failures IS 'Of its attempts, those since it was last made to wait by somebody.';
+
+ALTER TABLE webhook_delivery ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME webhook_delivery_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE webhook ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME webhook_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE webhook_look (
+    one boolean DEFAULT true NOT NULL,
+    until_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    swept_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_look_one_check CHECK (one)
+);
+
+COMMENT ON TABLE webhook_look IS 'How far the ended runs have been looked at for webhooks; whoever has locked the row looks. What it passes over is found by the next sweep, or at the border to history at the latest.';
+
+COMMENT ON COLUMN webhook_look.swept_at IS 'When every live run was last looked at, however long ago it ended.';
+
 CREATE TABLE workspace (
     id bigint NOT NULL,
     environment_id bigint NOT NULL,
@@ -1569,6 +1699,19 @@ CREATE TABLE workspace (
 );
 
 COMMENT ON COLUMN workspace.key IS 'The same key in two environments is the same workspace at two stages.';
+
+CREATE VIEW webhook_place AS
+ SELECT webhook.id AS webhook_id,
+    workspace.id AS workspace_id,
+    webhook.events,
+    webhook.names,
+    webhook.tasks,
+    webhook.since
+   FROM (webhook
+     JOIN workspace ON ((((webhook.workspace_key IS NULL) OR (webhook.workspace_key = workspace.key)) AND ((webhook.environment_id IS NULL) OR (webhook.environment_id = workspace.environment_id)))))
+  WHERE webhook.active;
+
+COMMENT ON VIEW webhook_place IS 'The workspaces whose runs active webhooks tell of.';
 
 CREATE VIEW workspace_access AS
  SELECT workspace.id AS workspace_id,
@@ -1763,6 +1906,21 @@ ALTER TABLE ONLY user_group
 ALTER TABLE ONLY user_group
     ADD CONSTRAINT user_group_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY webhook_delivery
+    ADD CONSTRAINT webhook_delivery_message_key UNIQUE (message);
+
+ALTER TABLE ONLY webhook_delivery
+    ADD CONSTRAINT webhook_delivery_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY webhook_delivery
+    ADD CONSTRAINT webhook_delivery_webhook_id_run_id_event_key UNIQUE (webhook_id, run_id, event);
+
+ALTER TABLE ONLY webhook_look
+    ADD CONSTRAINT webhook_look_pkey PRIMARY KEY (one);
+
+ALTER TABLE ONLY webhook
+    ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY workspace
     ADD CONSTRAINT workspace_environment_id_key_key UNIQUE (environment_id, key);
 
@@ -1883,6 +2041,14 @@ CREATE INDEX task_uses ON task USING gin (uses);
 
 CREATE INDEX trigger_key_age ON trigger_key USING btree (created_at);
 
+CREATE INDEX webhook_delivery_age ON webhook_delivery USING btree (created_at);
+
+CREATE INDEX webhook_delivery_claimed ON webhook_delivery USING btree (webhook_id) WHERE (claimed_until IS NOT NULL);
+
+CREATE INDEX webhook_delivery_due ON webhook_delivery USING btree (webhook_id, due_at, id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX webhook_delivery_newest ON webhook_delivery USING btree (webhook_id, id);
+
 CREATE INDEX workspace_grant_group ON workspace_grant USING btree (group_id) WHERE (group_id IS NOT NULL);
 
 CREATE TRIGGER access_of_credential AFTER INSERT OR UPDATE OF deleted_at ON credential FOR EACH ROW WHEN ((new.subject_id IS NOT NULL)) EXECUTE FUNCTION access_changes();
@@ -2000,6 +2166,15 @@ ALTER TABLE ONLY task
 
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
+
+ALTER TABLE ONLY webhook
+    ADD CONSTRAINT webhook_created_by_fkey FOREIGN KEY (created_by) REFERENCES app_user(id);
+
+ALTER TABLE ONLY webhook_delivery
+    ADD CONSTRAINT webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY webhook
+    ADD CONSTRAINT webhook_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
 
 ALTER TABLE ONLY workspace
     ADD CONSTRAINT workspace_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);

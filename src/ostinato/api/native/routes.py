@@ -23,6 +23,7 @@ from ostinato.api.native.parameters import Limit, RunNumber, known, refusals
 from ostinato.api.native.patience import wait_until
 from ostinato.api.native.people import PEOPLE
 from ostinato.api.native.sign_in import SIGN_IN
+from ostinato.api.native.webhooks import WEBHOOKS
 from ostinato.api.permissions import ANYBODY, PUBLIC
 from ostinato.app import definitions, health, history, pauses, reruns, runs, starts, tasks, waiting
 from ostinato.app.starts import Trigger
@@ -320,6 +321,7 @@ API = Router(
         SIGN_IN,
         OAUTH,
         ARTIFACTS,
+        WEBHOOKS,
     ],
 )
 NATIVE = Router("/", route_handlers=[healthy, live, ready, API], dependencies=PROVIDED)
