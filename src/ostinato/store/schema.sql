@@ -616,6 +616,14 @@ $$;
 
 COMMENT ON FUNCTION last_success(wanted bigint) IS 'The success of a task that ended last, whether its run is live, kept or dropped; none: it never succeeded.';
 
+CREATE FUNCTION live_runs(wanted bigint[]) RETURNS SETOF kept_run
+    LANGUAGE sql STABLE ROWS 100
+    AS $$
+SELECT NULL::date, run.* FROM run WHERE run.id = ANY(wanted)
+$$;
+
+COMMENT ON FUNCTION live_runs(wanted bigint[]) IS 'These runs, as far as they are live, in the form in which run_seen takes them.';
+
 CREATE FUNCTION make_week(environment bigint, monday date) RETURNS void
     LANGUAGE plpgsql
     AS $$

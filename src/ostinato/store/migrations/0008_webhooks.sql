@@ -105,3 +105,8 @@ SELECT place.webhook_id, $1.id, happened.event, happened.at
                     WHERE told.webhook_id = place.webhook_id AND told.run_id = $1.id AND told.event = happened.event)
 $$;
 COMMENT ON FUNCTION untold(run) IS 'What happened to a run, and has to be told to whom, and is not in the queue yet. A misfire is its own event and not a failure as well.';
+
+CREATE FUNCTION live_runs(wanted bigint[]) RETURNS SETOF kept_run LANGUAGE sql STABLE ROWS 100 AS $$
+SELECT NULL::date, run.* FROM run WHERE run.id = ANY(wanted)
+$$;
+COMMENT ON FUNCTION live_runs IS 'These runs, as far as they are live, in the form in which run_seen takes them.';
