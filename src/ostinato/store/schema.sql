@@ -616,6 +616,14 @@ $$;
 
 COMMENT ON FUNCTION last_success(wanted bigint) IS 'The success of a task that ended last, whether its run is live, kept or dropped; none: it never succeeded.';
 
+CREATE FUNCTION live_runs(wanted bigint[]) RETURNS SETOF kept_run
+    LANGUAGE sql STABLE ROWS 100
+    AS $$
+SELECT NULL::date, run.* FROM run WHERE run.id = ANY(wanted)
+$$;
+
+COMMENT ON FUNCTION live_runs(wanted bigint[]) IS 'These runs, as far as they are live, in the form in which run_seen takes them.';
+
 CREATE FUNCTION make_week(environment bigint, monday date) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -971,10 +979,11 @@ SELECT place.webhook_id, $1.id, happened.event, happened.at
            = ANY(place.names))
    AND NOT EXISTS (SELECT
                      FROM webhook_delivery AS told
-                    WHERE told.webhook_id = place.webhook_id AND told.run_id = $1.id AND told.event = happened.event)
+                    WHERE told.run_id = $1.id AND told.event = happened.event AND told.webhook_id + 0 = place.webhook_id
+                   OFFSET 0)
 $_$;
 
-COMMENT ON FUNCTION untold(run) IS 'What happened to a run, and has to be told to whom, and is not in the queue yet. A misfire is its own event and not a failure as well.';
+COMMENT ON FUNCTION untold(run) IS 'What happened to a run, and has to be told to whom, and is not in the queue yet. A misfire is its own event and not a failure as well. OFFSET 0 and + 0 keep the planner from reading the whole queue of a webhook, as it would while the table is new, instead of asking for one run.';
 
 CREATE TABLE app_user (
     id bigint NOT NULL,
@@ -1913,7 +1922,7 @@ ALTER TABLE ONLY webhook_delivery
     ADD CONSTRAINT webhook_delivery_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY webhook_delivery
-    ADD CONSTRAINT webhook_delivery_webhook_id_run_id_event_key UNIQUE (webhook_id, run_id, event);
+    ADD CONSTRAINT webhook_delivery_run_id_event_webhook_id_key UNIQUE (run_id, event, webhook_id);
 
 ALTER TABLE ONLY webhook_look
     ADD CONSTRAINT webhook_look_pkey PRIMARY KEY (one);

@@ -50,7 +50,7 @@ CREATE TABLE webhook_delivery (
     created_at    timestamptz NOT NULL,
     tried_at      timestamptz,
     ended_at      timestamptz,
-    UNIQUE (webhook_id, run_id, event),
+    UNIQUE (run_id, event, webhook_id),
     CHECK ((due_at IS NOT NULL) = (state = 'waiting')),
     CHECK ((ended_at IS NULL) = (state = 'waiting'))
 );
@@ -102,6 +102,12 @@ SELECT place.webhook_id, $1.id, happened.event, happened.at
            = ANY(place.names))
    AND NOT EXISTS (SELECT
                      FROM webhook_delivery AS told
-                    WHERE told.webhook_id = place.webhook_id AND told.run_id = $1.id AND told.event = happened.event)
+                    WHERE told.run_id = $1.id AND told.event = happened.event AND told.webhook_id + 0 = place.webhook_id
+                   OFFSET 0)
 $$;
-COMMENT ON FUNCTION untold(run) IS 'What happened to a run, and has to be told to whom, and is not in the queue yet. A misfire is its own event and not a failure as well.';
+COMMENT ON FUNCTION untold(run) IS 'What happened to a run, and has to be told to whom, and is not in the queue yet. A misfire is its own event and not a failure as well. OFFSET 0 and + 0 keep the planner from reading the whole queue of a webhook, as it would while the table is new, instead of asking for one run.';
+
+CREATE FUNCTION live_runs(wanted bigint[]) RETURNS SETOF kept_run LANGUAGE sql STABLE ROWS 100 AS $$
+SELECT NULL::date, run.* FROM run WHERE run.id = ANY(wanted)
+$$;
+COMMENT ON FUNCTION live_runs IS 'These runs, as far as they are live, in the form in which run_seen takes them.';
