@@ -1,6 +1,6 @@
 -- The newest runs that were started by themselves, live or kept, and match a filter, a page at a time; only what the viewer may see.
 WITH page AS MATERIALIZED (
-    SELECT *
+    SELECT found
       FROM find_wanted_runs(ARRAY(
                SELECT workspace.id
                  FROM workspace
@@ -9,11 +9,11 @@ WITH page AS MATERIALIZED (
                   AND ($4::text IS NULL OR environment.name = $4)
                   AND EXISTS (SELECT FROM workspace_access AS access
                                WHERE access.workspace_id = workspace.id AND access.subject_id = $1
-                                 AND 'VIEW' = ANY(access.permissions))), $2, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-     ORDER BY id DESC
+                                 AND 'VIEW' = ANY(access.permissions))), $2, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS found
+     ORDER BY found.id DESC
      LIMIT $13
 )
 SELECT seen.*
   FROM page
- CROSS JOIN LATERAL run_seen(ROW(page.*)::kept_run) AS seen
+ CROSS JOIN LATERAL run_seen(page.found) AS seen
  ORDER BY seen.run DESC
