@@ -131,7 +131,7 @@ def config(header: str, key: str) -> SchemathesisConfig:
             "suppress-health-check": ["all"],
             "headers": {header: key},
             "continue-on-failure": True,
-            "generation": {"max-examples": 12, "deterministic": True, "no-shrink": True, "database": "none"},
+            "generation": {"max-examples": 6, "deterministic": True, "no-shrink": True, "database": "none"},
             "phases": {"coverage": {"unexpected-methods": ["DELETE"]}, "stateful": {"max-steps": 4}},
             "checks": {"enabled": False, **{name: {"enabled": True} for name in CHECKS}},
             "operations": [

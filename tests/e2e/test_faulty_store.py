@@ -11,9 +11,10 @@ from tests.taps import Fault
 ROOT = Path(__file__).parent.parent.parent
 RATE = "0.01"
 SCHEDULER = ("plans", "attempts", "faults", "policies")
+NATIVE = ("definitions", "listing", "retention", "runs", "triggers", "waiting")
 SUITE = (
     *(f"tests/scheduler/test_{name}.py" for name in SCHEDULER),
-    "tests/api" if os.environ.get("OSTINATO_CHAOS") else "tests/api/native",
+    *(["tests/api"] if os.environ.get("OSTINATO_CHAOS") else [f"tests/api/native/test_{name}.py" for name in NATIVE]),
 )
 """What works with a running engine, or through the API; what each fault does at each point is told by
 `tests/scheduler/test_lost_answers.py`."""
