@@ -15,9 +15,10 @@ from uuid import uuid4
 import httpx
 import msgspec
 import pytest
+from litestar import Litestar
 from litestar.types import ASGIApp
 
-from ostinato.api.asgi import make_asgi
+from ostinato.api.asgi import make_asgi, make_routes
 from ostinato.app.application import App
 from ostinato.config import Settings, read_settings
 from tests.api.documented import check
@@ -41,9 +42,17 @@ def settings() -> Settings:
     return msgspec.structs.replace(read_settings({}), timezone="UTC")
 
 
+@pytest.fixture(scope="session")
+def routes() -> dict[Settings, Litestar]:
+    """The routes by settings: making them takes longer than most tests."""
+    return {}
+
+
 @pytest.fixture
-def asgi(app: App, settings: Settings) -> ASGIApp:
-    return make_asgi(app, settings, lambda: True)
+def asgi(app: App, settings: Settings, routes: dict[Settings, Litestar]) -> ASGIApp:
+    if settings not in routes:
+        routes[settings] = make_routes(settings)
+    return make_asgi(app, settings, lambda: True, routes[settings])
 
 
 @pytest.fixture

@@ -4,7 +4,10 @@ import re
 from typing import Any
 
 import httpx
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
+
+_validators: dict[tuple[int, str, int, str], Draft202012Validator] = {}
+"""By document, operation, status and media type: documents outlive all tests."""
 
 
 def check(document: dict[str, Any], answer: httpx.Response) -> None:
@@ -25,8 +28,11 @@ def check(document: dict[str, Any], answer: httpx.Response) -> None:
         return
     assert media_type in content, f"{operation['operationId']} {answer.status_code} came as {media_type}"
     if media_type.endswith(("/json", "+json")):
-        schema = _nullable({**content[media_type]["schema"], "components": document["components"]})
-        Draft202012Validator(schema).validate(answer.json())
+        place = (id(document), operation["operationId"], answer.status_code, media_type)
+        if place not in _validators:
+            schema = _nullable({**content[media_type]["schema"], "components": document["components"]})
+            _validators[place] = Draft202012Validator(schema)
+        _validators[place].validate(answer.json())
 
 
 def _matches(template: str, path: str) -> bool:

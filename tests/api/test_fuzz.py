@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -30,7 +30,9 @@ from tests.databases import Copies
 from tests.people import new_key
 
 DOCUMENTS = ("timextender", "timextender-jobs", "native")
-PHASES = {"examples", "coverage", "fuzzing", "stateful"}
+EDGES = {"examples", "coverage"}
+"""Phases that go through the document: of the largest one, once is enough."""
+PHASES = {*EDGES, "fuzzing", "stateful"}
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -124,7 +126,7 @@ def served(copies: Copies) -> Iterator[Served]:
         yield served
 
 
-def config(header: str, key: str) -> SchemathesisConfig:
+def config(header: str, key: str, phases: Collection[str]) -> SchemathesisConfig:
     return SchemathesisConfig.from_dict(
         {
             "seed": 1,
@@ -132,7 +134,11 @@ def config(header: str, key: str) -> SchemathesisConfig:
             "headers": {header: key},
             "continue-on-failure": True,
             "generation": {"max-examples": 6, "deterministic": True, "no-shrink": True, "database": "none"},
-            "phases": {"coverage": {"unexpected-methods": ["DELETE"]}, "stateful": {"max-steps": 4}},
+            "phases": {
+                "examples": {"enabled": "examples" in phases},
+                "coverage": {"enabled": "coverage" in phases, "unexpected-methods": ["DELETE"]},
+                "stateful": {"max-steps": 4},
+            },
             "checks": {"enabled": False, **{name: {"enabled": True} for name in CHECKS}},
             "operations": [
                 # There is no engine behind this server, and it says so.
@@ -165,7 +171,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
 def test_whatever_is_asked_the_answer_is_a_documented_one(served: Served, document: str, who: str) -> None:
     published = httpx.get(f"{served.url}/swagger/{document}.json").json()
     header = published["components"]["securitySchemes"]["ApiKey"]["name"]
-    schema = schemathesis.openapi.from_dict(published, config=config(header, served.keys[who]))
+    wanted = PHASES - EDGES if (document, who) == ("native", "viewer") else PHASES
+    schema = schemathesis.openapi.from_dict(published, config=config(header, served.keys[who], wanted))
     schema.config.update(base_url=served.url)
     phases, statuses, wrong = set(), Counter[int](), []
     for event in from_schema(schema).execute():
@@ -183,7 +190,7 @@ def test_whatever_is_asked_the_answer_is_a_documented_one(served: Served, docume
                 if check.status is Status.FAILURE and check.failure_info
             ]
     sys.stderr.write(f"{document}, {who}: {dict(sorted(statuses.items()))}\n")
-    assert phases == PHASES
+    assert phases == wanted
     assert not wrong, "\n\n".join(wrong[:10])
     assert statuses[200] > 20
-    assert statuses.total() > 200
+    assert statuses.total() > (100 if wanted < PHASES else 200)

@@ -43,10 +43,13 @@ DIALECTS = {"/api/v0/": timextender_errors.refuse, "/public/": jobs_errors.refus
 DESCRIPTION = "Part of Ostinato. Click Authorize and enter an API key to try the operations."
 
 
-def make_asgi(app: App, settings: Settings, ready: Callable[[], bool]) -> ASGIApp:
-    """The whole HTTP side as one ASGI application; until `ready()` only `/health` and `/swagger` answer."""
+def make_asgi(app: App, settings: Settings, ready: Callable[[], bool], routes: Litestar | None = None) -> ASGIApp:
+    """The whole HTTP side as one ASGI application; until `ready()` only `/health` and `/swagger` answer.
+
+    `routes`: those of the same settings, if they were made before; they serve this application from now on.
+    """
     failures = FailedAttempts(settings.failed_attempts, time.monotonic)
-    inner = HeadAsGet(make_router(app, settings, ready, failures))
+    inner = HeadAsGet(_furnished(routes or make_routes(settings), app, settings, ready, failures))
     walled = Authentication(inner, app, ready, failures, settings.trusted_proxies)
     return Entrance(SwaggerSlash(walled), refuse)
 
@@ -55,6 +58,11 @@ def make_router(
     app: App, settings: Settings, ready: Callable[[], bool], failures: FailedAttempts | None = None
 ) -> Litestar:
     """The routes of all dialects, without the wall around them."""
+    return _furnished(make_routes(settings), app, settings, ready, failures)
+
+
+def make_routes(settings: Settings) -> Litestar:
+    """The routes of all dialects, which serve no application yet."""
     swagger = swagger_routes(
         {
             "timextender": lambda: document(TIMEXTENDER, DOCUMENTS["timextender"], DESCRIPTION, EXAMPLES),
@@ -62,12 +70,9 @@ def make_router(
             "native": lambda: document(NATIVE, DOCUMENTS["native"], DESCRIPTION),
         }
     )
-    door = make_door(app, settings, ready, failures)
-    zone = ZoneInfo(settings.timezone)
-    jobs = Jobs(environment=settings.jobs_environment, case=settings.jobs_case, zone=zone)
     return Litestar(
         [NATIVE, TIMEXTENDER, TIMEXTENDER_JOBS, swagger],
-        state=State({"app": app, "ready": ready, "zone": zone, "jobs": jobs, "door": door, "streams": Streams()}),
+        state=State({}),
         guards=[permitted],
         exception_handlers={Exception: _refuse_in_route},
         request_class=PlainRequest,
@@ -75,6 +80,18 @@ def make_router(
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _furnished(
+    routes: Litestar, app: App, settings: Settings, ready: Callable[[], bool], failures: FailedAttempts | None
+) -> Litestar:
+    """The routes with what they serve."""
+    zone = ZoneInfo(settings.timezone)
+    routes.state.app, routes.state.ready, routes.state.zone = app, ready, zone
+    routes.state.jobs = Jobs(environment=settings.jobs_environment, case=settings.jobs_case, zone=zone)
+    routes.state.door = make_door(app, settings, ready, failures)
+    routes.state.streams = Streams()
+    return routes
 
 
 def refuse(path: str, error: Exception) -> Refusal | None:
