@@ -226,7 +226,7 @@ async def _lock(tx: Tx, actor: Actor, key: CredentialId, now: datetime) -> Owned
 
 def _require_unlimited(actor: Actor) -> None:
     """What is limited does not open the way to more."""
-    if actor.scope is not None or actor.workspaces is not None:
+    if actor.is_limited:
         raise Forbidden("A limited credential manages no others: use one without scopes and workspaces")
 
 

@@ -186,5 +186,5 @@ def _is_over(one: Refused, now: datetime) -> bool:
 
 
 def _require_unlimited(actor: Actor) -> None:
-    if actor.scope is not None or actor.workspaces is not None:
+    if actor.is_limited:
         raise Forbidden("A limited credential cannot do this: sign in, or use one without scopes and workspaces")

@@ -89,6 +89,11 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     def may(self, tenant: Tenant) -> bool:
         return tenant in self.tenant
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether the credential may less than its owner."""
+        return self.scope is not None or self.workspaces is not None
+
     def require(self, needed: Scope) -> None:
         """Raises Forbidden unless this may be done in the whole installation, or in a workspace for all that the
         credential says; the rights in the workspace itself are looked at with what is in it."""

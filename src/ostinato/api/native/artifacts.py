@@ -14,8 +14,8 @@ from litestar.response import Stream
 
 from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.native import artifacts_wire as wire
-from ostinato.api.native.parameters import Limit, Offset, refusals
-from ostinato.api.native.wire import CLEAN, LARGEST
+from ostinato.api.native.parameters import Limit, Offset, possible, refusals
+from ostinato.api.native.wire import CLEAN
 from ostinato.api.uploads import OVERHEAD_BYTES, PIECE_BYTES, Form
 from ostinato.app import artifacts
 from ostinato.core.access import Permission
@@ -173,9 +173,7 @@ def _wish(fields: dict[str, str]) -> artifacts.Wish:
 
 def _known(artifact: int) -> int:
     """Numbers that no artifact can have are not asked for."""
-    if not 0 < artifact <= LARGEST:
-        raise NotFound("Artifact", artifact)
-    return artifact
+    return possible("Artifact", artifact)
 
 
 def _clean(version: str) -> str:

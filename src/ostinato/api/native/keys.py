@@ -9,11 +9,10 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.native import access_translate as translate
 from ostinato.api.native import access_wire as wire
-from ostinato.api.native.parameters import refusals
-from ostinato.api.native.wire import CLEAN, LARGEST
+from ostinato.api.native.parameters import possible, refusals
+from ostinato.api.native.wire import CLEAN
 from ostinato.api.permissions import ANYBODY
 from ostinato.app import keys
-from ostinato.core.errors import NotFound
 from ostinato.core.ids import CredentialId
 
 KeyNumber = Annotated[int, PathParameter(description="The id of the key.")]
@@ -70,9 +69,7 @@ async def delete_key(app: TheApp, actor: TheActor, key_id: KeyNumber) -> None:
 
 
 def _known(key: int) -> CredentialId:
-    if not 0 < key <= LARGEST:
-        raise NotFound("API key", key)
-    return CredentialId(key)
+    return CredentialId(possible("API key", key))
 
 
 KEYS = Router("/", route_handlers=[list_keys, create_key, rotate_key, delete_key])

@@ -20,6 +20,11 @@ refusals = partial(documents.refusals, body=FileProblemDetails)
 
 def known(run: int) -> RunId:
     """Numbers that no run can have are not asked for; raises NotFound."""
-    if not 0 < run <= LARGEST:
-        raise NotFound("Run", run)
-    return RunId(run)
+    return RunId(possible("Run", run))
+
+
+def possible(kind: str, number: int) -> int:
+    """A number that something of this kind may have: others are not asked for. Raises NotFound."""
+    if not 0 < number <= LARGEST:
+        raise NotFound(kind, number)
+    return number

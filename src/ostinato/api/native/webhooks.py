@@ -8,11 +8,10 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.native import webhooks_wire as wire
-from ostinato.api.native.parameters import Limit, refusals
+from ostinato.api.native.parameters import Limit, possible, refusals
 from ostinato.api.native.wire import CLEAN, LARGEST
 from ostinato.app import webhooks
 from ostinato.core.access import Permission
-from ostinato.core.errors import NotFound
 from ostinato.core.ids import DeliveryId, WebhookId
 from ostinato.core.times import instant
 from ostinato.core.webhooks import DeliveryState, Event
@@ -175,17 +174,14 @@ async def redeliver(
     delivery_id: Annotated[int, PathParameter(description="The id of the delivery.")],
 ) -> wire.Delivery:
     """Under the same `webhook-id`: a receiver that knows it already may pass it over."""
-    if not 0 < delivery_id <= LARGEST:
-        raise NotFound("Delivery", delivery_id)
-    found = await webhooks.redeliver(app, actor, _known(webhook_id), DeliveryId(delivery_id), app.now())
+    delivery = DeliveryId(possible("Delivery", delivery_id))
+    found = await webhooks.redeliver(app, actor, _known(webhook_id), delivery, app.now())
     return _delivery(found)
 
 
 def _known(webhook: int) -> WebhookId:
     """Numbers that no webhook can have are not asked for."""
-    if not 0 < webhook <= LARGEST:
-        raise NotFound("Webhook", webhook)
-    return WebhookId(webhook)
+    return WebhookId(possible("Webhook", webhook))
 
 
 def _made(made: webhooks.Made, now: datetime) -> wire.MadeWebhook:
