@@ -49,7 +49,8 @@ class Copies:
 
     def _make(self) -> str:
         name = f"ostinato_test_{os.getpid()}_{next(self._numbers)}"
-        administer(self._server_url, f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        # Copied file by file: block by block through the log, which is the default, takes seven times as long.
+        administer(self._server_url, f"CREATE DATABASE {name} TEMPLATE {self._template} STRATEGY file_copy")
         return name
 
     def _drop(self, name: str) -> None:
