@@ -72,6 +72,8 @@ async def call(client: httpx.AsyncClient, documents: dict[str, dict[str, Any]]) 
     if not documents:
         documents["/api/v0/"] = (await client.get("/swagger/timextender.json")).json()
         documents["/public/jobs"] = (await client.get("/swagger/timextender-jobs.json")).json()
+        talend = (await client.get("/swagger/talend.json")).json()
+        documents.update(dict.fromkeys(("/orchestration", "/security", "/tmc"), talend))
         documents["/"] = (await client.get("/swagger/native.json")).json()
 
     async def ask(

@@ -29,7 +29,7 @@ from tests.conftest import NOW, opened_app
 from tests.databases import Copies
 from tests.people import new_key
 
-DOCUMENTS = ("timextender", "timextender-jobs", "native")
+DOCUMENTS = ("timextender", "timextender-jobs", "talend", "native")
 EDGES = {"examples", "coverage"}
 """Phases that go through the document: of the largest one, once is enough."""
 PHASES = {*EDGES, "fuzzing", "stateful"}

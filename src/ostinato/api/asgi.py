@@ -23,6 +23,9 @@ from ostinato.api.permissions import permitted
 from ostinato.api.problems import Refusal, answer
 from ostinato.api.requests import PlainRequest
 from ostinato.api.swagger import DOCUMENTS, SwaggerSlash, swagger_routes
+from ostinato.api.talend import errors as talend_errors
+from ostinato.api.talend.aliases import Aliases
+from ostinato.api.talend.routes import TALEND
 from ostinato.api.timextender import errors as timextender_errors
 from ostinato.api.timextender.examples import EXAMPLES
 from ostinato.api.timextender.routes import TIMEXTENDER
@@ -38,7 +41,11 @@ from ostinato.core.errors import TooLarge
 
 MOST_BYTES = 64_000
 """How large a body may be, on all routes that do not say otherwise."""
-DIALECTS = {"/api/v0/": timextender_errors.refuse, "/public/": jobs_errors.refuse}
+DIALECTS = {
+    "/api/v0/": timextender_errors.refuse,
+    "/public/": jobs_errors.refuse,
+    **dict.fromkeys(("/orchestration/", "/processing/", "/monitoring/", "/security/", "/tmc/"), talend_errors.refuse),
+}
 """By what their paths begin with; everything else is refused in our own dialect."""
 DESCRIPTION = "Part of Ostinato. Click Authorize and enter an API key to try the operations."
 
@@ -51,7 +58,7 @@ def make_asgi(app: App, settings: Settings, ready: Callable[[], bool], routes: L
     failures = FailedAttempts(settings.failed_attempts, time.monotonic)
     inner = HeadAsGet(_furnished(routes or make_routes(settings), app, settings, ready, failures))
     walled = Authentication(inner, app, ready, failures, settings.trusted_proxies)
-    return Entrance(SwaggerSlash(walled), refuse)
+    return Entrance(SwaggerSlash(Aliases(walled)), refuse)
 
 
 def make_router(
@@ -67,11 +74,12 @@ def make_routes(settings: Settings) -> Litestar:
         {
             "timextender": lambda: document(TIMEXTENDER, DOCUMENTS["timextender"], DESCRIPTION, EXAMPLES),
             "timextender-jobs": lambda: jobs_document(DOCUMENTS["timextender-jobs"], DESCRIPTION, settings.jobs_case),
+            "talend": lambda: document(TALEND, DOCUMENTS["talend"], DESCRIPTION, bearer=True),
             "native": lambda: document(NATIVE, DOCUMENTS["native"], DESCRIPTION),
         }
     )
     return Litestar(
-        [NATIVE, TIMEXTENDER, TIMEXTENDER_JOBS, swagger],
+        [NATIVE, TIMEXTENDER, TIMEXTENDER_JOBS, TALEND, swagger],
         state=State({}),
         guards=[permitted],
         exception_handlers={Exception: _refuse_in_route},

@@ -54,10 +54,13 @@ def document(
     examples: Mapping[str, Any] = MappingProxyType({}),
     *,
     header: str = "X-API-Key",
+    bearer: bool = False,
 ) -> bytes:
     """The OpenAPI 3.0 document of one dialect, as JSON; `examples` by the names of the objects they are of, `header` is
-    where its clients send the key."""
+    where its clients send the key, unless they send it as a bearer token."""
     key = SecurityScheme(type="apiKey", name=header, security_scheme_in="header", description="An API key: txk_...")
+    if bearer:
+        key = SecurityScheme(type="http", scheme="bearer", description="A personal access token, or an API key")
     config = OpenAPIConfig(
         title=title,
         version=__version__,

@@ -6,7 +6,8 @@ A dialect says which status each refusal of the core has; everything else about 
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import msgspec
 from litestar.exceptions import HTTPException, InternalServerException, ValidationException
@@ -83,10 +84,9 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     errors: tuple[Problem, ...] = ()
     headers: Mapping[str, str] = msgspec.field(default_factory=dict)
-    plain: bool = False
-    """The detail alone, as plain text."""
-    files: bool = False
-    """The errors say in which file they are, and on which line."""
+    form: Literal["problem", "plain", "files", "short"] = "problem"
+    """problem: problem JSON. files: its errors say in which file they are, and on which line. plain: the detail alone,
+    as text. short: an object with status, message, detail and requestId."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,8 +125,10 @@ def refusal(
 
 def answer(told: Refusal, trace: str) -> Answer:
     """Give a refusal its form."""
-    if told.plain:
+    if told.form == "plain":
         return Answer(status=told.status, headers=told.headers, media_type="text/plain", body=told.detail.encode())
+    if told.form == "short":
+        return _short(told, trace)
     known: dict[str, Any] = {
         "type": TYPES[told.status],
         "title": HTTPStatus(told.status).phrase,
@@ -135,11 +137,21 @@ def answer(told: Refusal, trace: str) -> Answer:
         "trace_id": trace,
     }
     details: ProblemDetails | FileProblemDetails
-    if told.files:
+    if told.form == "files":
         details = FileProblemDetails(**known, errors=tuple(map(_file_item, told.errors)) or msgspec.UNSET)
     else:
         details = ProblemDetails(**known, errors=tuple(map(_item, told.errors)) or msgspec.UNSET)
     return Answer(status=told.status, headers=told.headers, media_type=MEDIA_TYPE, body=msgspec.json.encode(details))
+
+
+def _short(told: Refusal, trace: str) -> Answer:
+    """A refusal as an object without a standard, whose `requestId` is the trace as a UUID."""
+    allowed = "; ".join(
+        f"{problem.path or 'it'} is one of {', '.join(problem.allowed)}" for problem in told.errors if problem.allowed
+    )
+    said = {"status": told.status, "message": told.detail, **({"detail": allowed} if allowed else {})}
+    body = msgspec.json.encode({**said, "requestId": str(UUID(hex=trace.split("-")[1]))})
+    return Answer(status=told.status, headers=told.headers, media_type="application/json", body=body)
 
 
 def _refused(error: OstinatoError, statuses: Mapping[type[OstinatoError], int]) -> Refusal:

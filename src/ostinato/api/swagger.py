@@ -43,6 +43,7 @@ START = """window.ui = SwaggerUIBundle({
 DOCUMENTS = {
     "timextender": "TimeXtender Orchestration API",
     "timextender-jobs": "TimeXtender Jobs API",
+    "talend": "Talend Cloud API",
     "native": "Ostinato API",
 }
 BUNDLED = {

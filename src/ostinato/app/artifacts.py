@@ -119,7 +119,7 @@ async def publish(
     try:
         return await app.db.run(work)
     except Exception:
-        await _drop_unused(app, [new.digest])
+        await drop_unused(app, [new.digest])
         raise
 
 
@@ -139,7 +139,7 @@ async def delete_version(app: App, actor: Actor, artifact: int, version: str, no
         await audit.record(tx, actor, now, _entry("delete", held.name, held, before=before))
         return [gone.digest]
 
-    await _drop_unused(app, await app.db.run(work))
+    await drop_unused(app, await app.db.run(work))
 
 
 async def delete(app: App, actor: Actor, artifact: int, now: datetime) -> None:
@@ -156,7 +156,7 @@ async def delete(app: App, actor: Actor, artifact: int, now: datetime) -> None:
         await audit.record(tx, actor, now, _entry("delete", held.name, held, before=before))
         return [one.digest for one in versions]
 
-    await _drop_unused(app, await app.db.run(work))
+    await drop_unused(app, await app.db.run(work))
 
 
 async def sweep(app: App) -> None:
@@ -166,7 +166,7 @@ async def sweep(app: App) -> None:
     there = await asyncio.to_thread(store.digests)
     async with app.db.reading() as tx:
         unused = await artifacts.unused(tx, there)
-    await _drop_unused(app, unused)
+    await drop_unused(app, unused)
 
 
 async def forget_runs(app: App) -> None:
@@ -238,7 +238,7 @@ async def _require_unused(tx: Tx, what: str, task: str | None, versions: list[Ar
         raise Conflict(f"{what} is used by run {run}, which has not ended: wait for it, or cancel it")
 
 
-async def _drop_unused(app: App, digests: Iterable[str]) -> None:
+async def drop_unused(app: App, digests: Iterable[str]) -> None:
     """Take out of the object store what no version has; what cannot be done now is done by a later sweep."""
     store: ObjectStore = _store(app)
     for digest in set(digests):

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ostinato.app.definition_state import ArtifactIds, Rows, State
+from ostinato.app.definition_state import ArtifactIds, State
 from ostinato.core.artifacts import declared
+from ostinato.core.definition_artifacts import place_of
 from ostinato.core.definition_checks import ReadyTask
 from ostinato.core.definitions import KnownArtifact, Place
 from ostinato.core.ids import TaskId, WorkspaceId
@@ -15,7 +16,7 @@ MOST_SUGGESTED = 10
 
 async def load(tx: Tx, state: State, tasks: Sequence[ReadyTask]) -> None:
     """Put what these tasks name into the state, as far as it is there."""
-    named = [(task.placed.place, task.artifact) for task in tasks if task.artifact is not None]
+    named = [(place_of(task.artifact, task.placed.place), task.artifact) for task in tasks if task.artifact is not None]
     here = {place: state.rows[place].place.workspace for place, _ in named if place in state.rows}
     if not here:
         return
@@ -31,12 +32,13 @@ async def load(tx: Tx, state: State, tasks: Sequence[ReadyTask]) -> None:
     await _suggest(tx, state, here, ((place, ref.name) for place, ref in named if place in here))
 
 
-async def keep_uses(tx: Tx, rows: Rows, tasks: Mapping[TaskId, ReadyTask]) -> None:
+async def keep_uses(tx: Tx, state: State, tasks: Mapping[TaskId, ReadyTask]) -> None:
     """Write down what tasks use that were made or changed."""
     uses = []
     for task, ready in tasks.items():
         if ready.artifact is not None:
-            ids = rows.artifacts[ready.artifact.name]
+            place = place_of(ready.artifact, ready.placed.place)
+            ids = state.rows[place].artifacts[ready.artifact.name]
             version = None if ready.artifact.version is None else ids.versions[ready.artifact.version]
             uses.append(artifacts.Use(task=task, artifact=ids.artifact, version=version))
     if tasks:

@@ -147,6 +147,7 @@ def _define(stored: Stored, rows: Rows) -> None:
             overlap=task.overlap,
             priority=task.priority,
             pool=task.pool,
+            tags=task.tags,
             disabled=task.disabled,
         )
         if task.graph is not None:

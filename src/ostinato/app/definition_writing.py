@@ -13,11 +13,11 @@ import msgspec
 from ostinato.app import definition_artifacts
 from ostinato.app.application import App
 from ostinato.app.definition_configs import secrets_of
-from ostinato.app.definition_state import Rows
+from ostinato.app.definition_state import Rows, State
 from ostinato.core.access import Actor
 from ostinato.core.definition_changes import NEW_VERSION, Action, Change
 from ostinato.core.definition_checks import ReadyTask
-from ostinato.core.definitions import Connection, Plan, Step
+from ostinato.core.definitions import Connection, Place, Plan, Step
 from ostinato.core.ids import GraphId
 from ostinato.core.parameters import Parameter
 from ostinato.core.plans import Graph, Ref
@@ -37,13 +37,14 @@ class Batch(msgspec.Struct, kw_only=True):
     plans: list[tuple[Change, Plan]] = []
 
 
-async def write(app: App, tx: Tx, actor: Actor, rows: Rows, batch: Batch, now: datetime) -> None:
+async def write(app: App, tx: Tx, actor: Actor, state: State, place: Place, batch: Batch, now: datetime) -> None:
+    rows = state.rows[place]
     await _write_connections(app, tx, rows, batch.connections, now)
     new_tasks = [task.placed.definition.name for task in _created(batch.tasks)]
     new_plans = [plan.name for plan in _created(batch.plans)]
     rows.task_ids |= zip(new_tasks, await definitions.reserve_task_ids(tx, len(new_tasks)), strict=True)
     rows.plan_ids |= zip(new_plans, await definitions.reserve_plan_ids(tx, len(new_plans)), strict=True)
-    await _write_tasks(tx, rows, batch.tasks, now)
+    await _write_tasks(tx, state, rows, batch.tasks, now)
     await _write_plans(tx, actor, rows, batch.plans, now)
 
 
@@ -78,7 +79,9 @@ def _sealed(app: App, rows: Rows, connection: Connection) -> definitions.Connect
     )
 
 
-async def _write_tasks(tx: Tx, rows: Rows, wanted: Sequence[tuple[Change, ReadyTask]], now: datetime) -> None:
+async def _write_tasks(
+    tx: Tx, state: State, rows: Rows, wanted: Sequence[tuple[Change, ReadyTask]], now: datetime
+) -> None:
     created = _created(wanted)
     numbers = await _task_numbers(tx, rows.place, created)
     made = [await _task(tx, rows, task, numbers[task.placed.definition.name]) for task in created]
@@ -92,7 +95,7 @@ async def _write_tasks(tx: Tx, rows: Rows, wanted: Sequence[tuple[Change, ReadyT
     if changed:
         await definitions.change_tasks(tx, changed, now)
     written = {rows.task_ids[task.placed.definition.name]: task for _, task in wanted}
-    await definition_artifacts.keep_uses(tx, rows, written)
+    await definition_artifacts.keep_uses(tx, state, written)
 
 
 async def _task(tx: Tx, rows: Rows, task: ReadyTask, number: int) -> definitions.TaskToKeep:
@@ -115,6 +118,7 @@ async def _task(tx: Tx, rows: Rows, task: ReadyTask, number: int) -> definitions
         run_timeout_s=definition.run_timeout,
         priority=definition.priority,
         pool=None if definition.pool is None else rows.pool_ids[definition.pool],
+        tags=dict.fromkeys(definition.tags, True),
     )
 
 

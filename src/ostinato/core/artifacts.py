@@ -128,10 +128,14 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ArtifactRef(msgspec.Struct, frozen=True, kw_only=True):
-    """How the config of a task names an artifact of its workspace; no version: the newest at the start of a run."""
+    """How the config of a task names an artifact; no version: the newest at the start of a run."""
 
     name: str
     version: str | None = None
+    workspace: str | None = None
+    """The key of the workspace it is in; None: that of the task."""
+    resources: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """Names of resources by the parameters that runs get them as."""
     wants_connection: bool = False
     """The task names a connection for the script of the artifact."""
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
+from ostinato.core.artifacts import ArtifactRef
 from ostinato.core.definition_checks import ReadyTask
 from ostinato.core.definition_values import suggestion
-from ostinato.core.definitions import Known, KnownArtifact, Placed, Task
+from ostinato.core.definitions import Known, KnownArtifact, Place, Placed, Task
 from ostinato.core.errors import Problem
 from ostinato.core.parameters import Parameter
 
@@ -17,16 +18,27 @@ def check_artifacts(tasks: Iterable[ReadyTask], known: Known) -> list[Problem]:
     for task in tasks:
         if task.artifact is None or task.placed.place not in known.workspaces:
             continue
-        found = known.artifacts.get(task.placed.place, {}).get(task.artifact.name)
+        place = place_of(task.artifact, task.placed.place)
+        if place not in known.workspaces:
+            message = f"there is no workspace {place[1]!r} in environment {place[0]!r}"
+            problems.append(task.placed.problem(("config", "workspace"), message))
+            continue
+        found = known.artifacts.get(place, {}).get(task.artifact.name)
         problems += _missing(task, known) if found is None else _wrong(task, found)
     return problems
+
+
+def place_of(artifact: ArtifactRef, place: Place) -> Place:
+    """Where an artifact is that a task in `place` names."""
+    return place[0], artifact.workspace or place[1]
 
 
 def _missing(task: ReadyTask, known: Known) -> list[Problem]:
     assert task.artifact is not None
     placed, name = task.placed, task.artifact.name
-    names = known.artifact_names.get(placed.place, [])
-    message = f"there is no artifact {name!r} in workspace {placed.workspace!r}{suggestion(name, names)}"
+    place = place_of(task.artifact, placed.place)
+    names = known.artifact_names.get(place, [])
+    message = f"there is no artifact {name!r} in workspace {place[1]!r}{suggestion(name, names)}"
     return [placed.problem(("config", "artifact"), f"{message}; publish it first", names)]
 
 

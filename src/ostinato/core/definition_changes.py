@@ -57,6 +57,7 @@ FIELDS = {
         "overlap",
         "priority",
         "pool",
+        "tags",
         "disabled",
     ),
     Kind.PLAN: (

@@ -38,6 +38,15 @@ Name: TypeAlias = Annotated[
         extra={"words": "a name of 1 to 200 characters, without control characters"},
     ),
 ]
+Tag: TypeAlias = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=100,
+        pattern="^[^\x00-\x1f\x7f-\x9f]*$",
+        extra={"words": "a tag of 1 to 100 characters, without control characters"},
+    ),
+]
 Key: TypeAlias = Annotated[
     str,
     msgspec.Meta(
@@ -177,6 +186,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     pool: Annotated[
         Name | None, msgspec.Meta(description="The pool of the environment of which each attempt takes a slot.")
     ] = None
+    tags: Annotated[
+        Annotated[tuple[Tag, ...], msgspec.Meta(max_length=100)], msgspec.Meta(description="Words to find it by.")
+    ] = ()
     disabled: Annotated[bool, msgspec.Meta(description="Whether it is left out of plans and cannot be started.")] = (
         False
     )

@@ -100,15 +100,6 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     version: ArtifactVersionId | None
 
 
-class Pin(msgspec.Struct, frozen=True, kw_only=True):
-    """A run that starts, and what its task names; no version: the newest."""
-
-    run: RunId
-    workspace: WorkspaceId
-    name: str
-    version: str | None
-
-
 class Pinned(msgspec.Struct, frozen=True):
     run: RunId
     name: str
@@ -217,11 +208,9 @@ async def set_uses(tx: Tx, tasks: Sequence[TaskId], uses: Sequence[Use]) -> None
         await execute(tx, "artifacts/keep_uses", *rows)
 
 
-async def pin(tx: Tx, pins: Sequence[Pin]) -> list[Pinned]:
+async def pin(tx: Tx, runs: Sequence[RunId]) -> list[Pinned]:
     """The versions of runs that start; those of which there is none are missing."""
-    runs = [p.run for p in pins]
-    rows = ([p.workspace for p in pins], [p.name for p in pins], [p.version for p in pins])
-    await execute(tx, "artifacts/pin", runs, *rows)
+    await execute(tx, "artifacts/pin", runs)
     return await fetch(tx, "artifacts/for_launch", Pinned, runs)
 
 

@@ -16,7 +16,7 @@ from ostinato.store.db import Tx, execute, fetch, fetch_value
 LOCK = 7_300_000_002
 POOL_FIELDS = ("name", "slots", "description")
 POLICY_FIELDS = ("retries", "overlap", "disabled", "parameters", "run_timeout_s", "priority")
-TASK_FIELDS = ("description", "config", "uses", "graph", "timeout_s", *POLICY_FIELDS, "pool")
+TASK_FIELDS = ("description", "config", "uses", "graph", "timeout_s", *POLICY_FIELDS, "pool", "tags")
 
 
 class StoredEnvironment(msgspec.Struct, frozen=True):
@@ -83,6 +83,7 @@ class StoredTask(msgspec.Struct, frozen=True):
     run_timeout_s: float | None
     priority: int
     pool: str | None
+    tags: tuple[str, ...]
 
 
 class StoredPlan(msgspec.Struct, frozen=True):
@@ -128,6 +129,8 @@ class TaskToKeep(msgspec.Struct, frozen=True, kw_only=True):
     run_timeout_s: float | None
     priority: int
     pool: PoolId | None
+    tags: dict[str, bool]
+    """The keys of it, as with `uses`."""
 
 
 class PlanToKeep(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,14 +223,22 @@ async def change_pools(tx: Tx, environment: EnvironmentId, new: Sequence[Pool], 
 
 
 async def make_workspace(
-    tx: Tx, environment: EnvironmentId, key: str, name: str, description: str | None, now: datetime
+    tx: Tx,
+    environment: EnvironmentId,
+    key: str,
+    name: str,
+    description: str | None,
+    owner: UserId | None,
+    now: datetime,
 ) -> WorkspaceId:
-    made: WorkspaceId = await fetch_value(tx, "definitions/make_workspace", environment, key, name, description, now)
+    made: WorkspaceId = await fetch_value(
+        tx, "definitions/make_workspace", environment, key, name, description, owner, now
+    )
     return made
 
 
-async def change_workspace(tx: Tx, workspace: WorkspaceId, name: str, description: str | None) -> None:
-    await execute(tx, "definitions/change_workspace", workspace, name, description)
+async def change_workspace(tx: Tx, workspace: WorkspaceId, name: str, description: str | None, now: datetime) -> None:
+    await execute(tx, "definitions/change_workspace", workspace, name, description, now)
 
 
 async def make_connections(tx: Tx, place: Place, new: Sequence[ConnectionToKeep], now: datetime) -> None:

@@ -692,6 +692,41 @@ $$;
 
 COMMENT ON FUNCTION note_steps(plans bigint[]) IS 'Writes down anew what the steps of these plans run and which comes after which, as their graphs have it.';
 
+CREATE FUNCTION remove_workspaces(gone bigint[]) RETURNS TABLE(digest bytea)
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    plans bigint[] := ARRAY(SELECT id FROM plan_ever WHERE workspace_id = ANY(gone));
+    tasks bigint[] := ARRAY(SELECT id FROM task_ever WHERE workspace_id = ANY(gone));
+BEGIN
+    RETURN QUERY
+    SELECT version.digest
+      FROM artifact_version AS version
+      JOIN artifact ON artifact.id = version.artifact_id
+     WHERE artifact.workspace_id = ANY(gone)
+     UNION
+    SELECT resource.digest FROM resource WHERE resource.workspace_id = ANY(gone);
+    DELETE FROM plan_order WHERE plan_id = ANY(plans);
+    DELETE FROM plan_part WHERE plan_id = ANY(plans);
+    DELETE FROM plan_member WHERE plan_id = ANY(plans);
+    DELETE FROM plan_version WHERE plan_id = ANY(plans);
+    DELETE FROM plan_ever WHERE id = ANY(plans);
+    DELETE FROM task_ever WHERE id = ANY(tasks);
+    DELETE FROM task_success WHERE task_id = ANY(tasks);
+    DELETE FROM plan_success WHERE plan_id = ANY(plans);
+    DELETE FROM artifact_version USING artifact
+     WHERE artifact.id = artifact_version.artifact_id AND artifact.workspace_id = ANY(gone);
+    DELETE FROM artifact WHERE workspace_id = ANY(gone);
+    DELETE FROM resource WHERE workspace_id = ANY(gone);
+    DELETE FROM connection WHERE workspace_id = ANY(gone);
+    DELETE FROM workspace_grant USING workspace
+     WHERE workspace.id = ANY(gone) AND workspace_grant.workspace_key = workspace.key
+       AND workspace_grant.environment_id = workspace.environment_id;
+    DELETE FROM workspace WHERE id = ANY(gone);
+END $$;
+
+COMMENT ON FUNCTION remove_workspaces(gone bigint[]) IS 'Removes workspaces with everything in them and the rights in them; the digests of what they had in the object store. Whoever calls has looked whether something else needs them. What is told of their runs goes with them.';
+
 CREATE FUNCTION renew_access(users bigint[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -746,9 +781,9 @@ SELECT $1.id, $1.state, $1.reason, $1.message, $1.attempt, $1.due_at, $1.queued_
        workspace.key, environment.name, $1.priority, $1.hold, $1.deadline_at, $1.cause, $1.parameters, $1.rerun_of
   FROM workspace
   JOIN environment ON environment.id = $1.environment_id
-  JOIN (SELECT 'task' AS kind, id, type, number, name FROM task
+  JOIN (SELECT 'task' AS kind, id, type, number, name FROM task_ever
          UNION ALL
-        SELECT 'plan', id, NULL, number, name FROM plan) AS runnable
+        SELECT 'plan', id, NULL, number, name FROM plan_ever) AS runnable
     ON runnable.kind = CASE WHEN $1.plan_id IS NULL THEN 'task' ELSE 'plan' END
    AND runnable.id = COALESCE($1.task_id, $1.plan_id)
  WHERE workspace.id = $1.workspace_id
@@ -1163,9 +1198,11 @@ CREATE TABLE environment (
     keep_runs_days integer,
     keep_logs_days integer,
     keep_findings_days integer,
+    max_cloud_engines integer DEFAULT 0 NOT NULL,
     CONSTRAINT environment_keep_findings_days_check CHECK ((keep_findings_days > 0)),
     CONSTRAINT environment_keep_logs_days_check CHECK ((keep_logs_days > 0)),
     CONSTRAINT environment_keep_runs_days_check CHECK ((keep_runs_days > 0)),
+    CONSTRAINT environment_max_cloud_engines_check CHECK ((max_cloud_engines >= 0)),
     CONSTRAINT environment_name_check CHECK ((name <> ''::text)),
     CONSTRAINT environment_stage_check CHECK ((stage = ANY (ARRAY['production'::text, 'test'::text, 'development'::text])))
 );
@@ -1175,6 +1212,8 @@ COMMENT ON COLUMN environment.stage IS 'Which of the three stages known to other
 COMMENT ON COLUMN environment.parameters IS 'Name to value: what tasks of this environment get for the parameters they declare.';
 
 COMMENT ON COLUMN environment.keep_runs_days IS 'How long ended runs are kept; NULL for ever. Logs and findings may be kept for less.';
+
+COMMENT ON COLUMN environment.max_cloud_engines IS 'Kept and given back; 0: no bound.';
 
 ALTER TABLE environment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME environment_id_seq
@@ -1270,33 +1309,60 @@ COMMENT ON TABLE pending_sign_in IS 'Sign-ins that a provider has been asked for
 
 COMMENT ON COLUMN pending_sign_in.verifier IS 'What proves to the provider that the code is ours (RFC 7636).';
 
-CREATE TABLE plan (
-    id bigint NOT NULL,
-    environment_id bigint NOT NULL,
-    workspace_id bigint NOT NULL,
-    number integer NOT NULL,
-    name text NOT NULL,
+CREATE TABLE plan_ever (
+    id bigint CONSTRAINT plan_id_not_null NOT NULL,
+    environment_id bigint CONSTRAINT plan_environment_id_not_null NOT NULL,
+    workspace_id bigint CONSTRAINT plan_workspace_id_not_null NOT NULL,
+    number integer CONSTRAINT plan_number_not_null NOT NULL,
+    name text CONSTRAINT plan_name_not_null NOT NULL,
     description text,
-    version integer NOT NULL,
-    graph_id bigint NOT NULL,
-    overlap text DEFAULT 'forbid'::text NOT NULL,
-    disabled boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    changed_at timestamp with time zone NOT NULL,
-    parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version integer CONSTRAINT plan_version_not_null NOT NULL,
+    graph_id bigint CONSTRAINT plan_graph_id_not_null NOT NULL,
+    overlap text DEFAULT 'forbid'::text CONSTRAINT plan_overlap_not_null NOT NULL,
+    disabled boolean DEFAULT false CONSTRAINT plan_disabled_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT plan_created_at_not_null NOT NULL,
+    changed_at timestamp with time zone CONSTRAINT plan_changed_at_not_null NOT NULL,
+    parameters jsonb DEFAULT '{}'::jsonb CONSTRAINT plan_parameters_not_null NOT NULL,
     run_timeout_s double precision,
-    retries jsonb DEFAULT '{}'::jsonb NOT NULL,
-    priority integer DEFAULT 0 NOT NULL,
+    retries jsonb DEFAULT '{}'::jsonb CONSTRAINT plan_retries_not_null NOT NULL,
+    priority integer DEFAULT 0 CONSTRAINT plan_priority_not_null NOT NULL,
     paused_at timestamp with time zone,
     paused_by text,
     pause_note text,
+    deleted_at timestamp with time zone,
     CONSTRAINT plan_name_check CHECK ((name <> ''::text)),
     CONSTRAINT plan_overlap_check CHECK ((overlap = ANY (ARRAY['forbid'::text, 'parallel'::text, 'queue'::text]))),
     CONSTRAINT plan_priority_check CHECK (((priority >= '-1000'::integer) AND (priority <= 1000))),
     CONSTRAINT plan_run_timeout_s_check CHECK ((run_timeout_s > (0)::double precision))
 );
 
-ALTER TABLE plan ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+CREATE VIEW plan AS
+ SELECT id,
+    environment_id,
+    workspace_id,
+    number,
+    name,
+    description,
+    version,
+    graph_id,
+    overlap,
+    disabled,
+    created_at,
+    changed_at,
+    parameters,
+    run_timeout_s,
+    retries,
+    priority,
+    paused_at,
+    paused_by,
+    pause_note,
+    deleted_at
+   FROM plan_ever
+  WHERE (deleted_at IS NULL);
+
+COMMENT ON VIEW plan IS 'The plans there are; what tells of runs takes plan_ever.';
+
+ALTER TABLE plan_ever ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME plan_id_seq
     START WITH 1
     INCREMENT BY 1
@@ -1374,6 +1440,100 @@ COMMENT ON TABLE pool IS 'How many attempts of the tasks that name it may be at 
 
 ALTER TABLE pool ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME pool_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE project (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    label text NOT NULL,
+    description text,
+    url text NOT NULL,
+    owner_id bigint NOT NULL,
+    author_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT project_name_check CHECK ((name <> ''::text))
+);
+
+COMMENT ON TABLE project IS 'Where the sources of artifacts are kept, and who may work on them.';
+
+COMMENT ON COLUMN project.label IS 'The name as tools need it: capital letters, digits and _.';
+
+CREATE TABLE project_group (
+    project_id bigint NOT NULL,
+    group_id bigint NOT NULL
+);
+
+ALTER TABLE project ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME project_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE project_user (
+    project_id bigint NOT NULL,
+    user_id bigint NOT NULL
+);
+
+CREATE TABLE promotion (
+    id bigint NOT NULL,
+    source_id bigint NOT NULL,
+    target_id bigint NOT NULL,
+    description text,
+    created_by bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT promotion_check CHECK ((source_id <> target_id))
+);
+
+COMMENT ON TABLE promotion IS 'A way on which definitions go from one environment to another.';
+
+ALTER TABLE promotion ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME promotion_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE promotion_user (
+    promotion_id bigint NOT NULL,
+    user_id bigint NOT NULL
+);
+
+COMMENT ON TABLE promotion_user IS 'Users and service accounts that may carry it out.';
+
+CREATE TABLE resource (
+    id bigint NOT NULL,
+    workspace_id bigint NOT NULL,
+    name text NOT NULL,
+    description text,
+    is_file boolean NOT NULL,
+    file_name text,
+    digest bytea NOT NULL,
+    size bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT resource_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT resource_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT resource_size_check CHECK ((size >= 0))
+);
+
+COMMENT ON TABLE resource IS 'A file, or a folder that comes as a zip, for tasks that name it.';
+
+COMMENT ON COLUMN resource.digest IS 'SHA-256 of the content, under which the object store has it.';
+
+ALTER TABLE resource ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME resource_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1460,30 +1620,33 @@ COMMENT ON TABLE subject_access IS 'Who may do what by key of workspace, whether
 
 COMMENT ON COLUMN subject_access.subject_id IS 'The user, or one of their credentials that may less.';
 
-CREATE TABLE task (
-    id bigint NOT NULL,
-    environment_id bigint NOT NULL,
-    workspace_id bigint NOT NULL,
-    type text NOT NULL,
-    number integer NOT NULL,
-    name text NOT NULL,
+CREATE TABLE task_ever (
+    id bigint CONSTRAINT task_id_not_null NOT NULL,
+    environment_id bigint CONSTRAINT task_environment_id_not_null NOT NULL,
+    workspace_id bigint CONSTRAINT task_workspace_id_not_null NOT NULL,
+    type text CONSTRAINT task_type_not_null NOT NULL,
+    number integer CONSTRAINT task_number_not_null NOT NULL,
+    name text CONSTRAINT task_name_not_null NOT NULL,
     description text,
-    config json NOT NULL,
-    uses text[] DEFAULT '{}'::text[] NOT NULL,
+    config json CONSTRAINT task_config_not_null NOT NULL,
+    uses text[] DEFAULT '{}'::text[] CONSTRAINT task_uses_not_null NOT NULL,
     graph_id bigint,
     timeout_s double precision,
-    retries jsonb DEFAULT '{}'::jsonb NOT NULL,
-    overlap text DEFAULT 'forbid'::text NOT NULL,
-    disabled boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    changed_at timestamp with time zone NOT NULL,
-    parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    retries jsonb DEFAULT '{}'::jsonb CONSTRAINT task_retries_not_null NOT NULL,
+    overlap text DEFAULT 'forbid'::text CONSTRAINT task_overlap_not_null NOT NULL,
+    disabled boolean DEFAULT false CONSTRAINT task_disabled_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT task_created_at_not_null NOT NULL,
+    changed_at timestamp with time zone CONSTRAINT task_changed_at_not_null NOT NULL,
+    parameters jsonb DEFAULT '{}'::jsonb CONSTRAINT task_parameters_not_null NOT NULL,
     run_timeout_s double precision,
-    priority integer DEFAULT 0 NOT NULL,
+    priority integer DEFAULT 0 CONSTRAINT task_priority_not_null NOT NULL,
     pool_id bigint,
     paused_at timestamp with time zone,
     paused_by text,
     pause_note text,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    deleted_at timestamp with time zone,
     CONSTRAINT task_name_check CHECK ((name <> ''::text)),
     CONSTRAINT task_overlap_check CHECK ((overlap = ANY (ARRAY['forbid'::text, 'parallel'::text, 'queue'::text]))),
     CONSTRAINT task_priority_check CHECK (((priority >= '-1000'::integer) AND (priority <= 1000))),
@@ -1491,15 +1654,51 @@ CREATE TABLE task (
     CONSTRAINT task_timeout_s_check CHECK ((timeout_s > (0)::double precision))
 );
 
-COMMENT ON COLUMN task.number IS 'Unique within a type; the same task in another environment has the same number.';
+COMMENT ON COLUMN task_ever.number IS 'Unique within a type; the same task in another environment has the same number.';
 
-COMMENT ON COLUMN task.uses IS 'The names of the connections its config refers to.';
+COMMENT ON COLUMN task_ever.uses IS 'The names of the connections its config refers to.';
 
-COMMENT ON COLUMN task.graph_id IS 'For composite types: the steps it consists of.';
+COMMENT ON COLUMN task_ever.graph_id IS 'For composite types: the steps it consists of.';
 
-COMMENT ON COLUMN task.parameters IS 'Name to what is declared of it: type, default, whether it is required, description.';
+COMMENT ON COLUMN task_ever.parameters IS 'Name to what is declared of it: type, default, whether it is required, description.';
 
-COMMENT ON COLUMN task.run_timeout_s IS 'Seconds from the request to the end of a run, retries and waits included.';
+COMMENT ON COLUMN task_ever.run_timeout_s IS 'Seconds from the request to the end of a run, retries and waits included.';
+
+COMMENT ON COLUMN task_ever.version IS 'Grows with every change.';
+
+COMMENT ON COLUMN task_ever.deleted_at IS 'Its runs are told of for as long as they are kept, under its name.';
+
+CREATE VIEW task AS
+ SELECT id,
+    environment_id,
+    workspace_id,
+    type,
+    number,
+    name,
+    description,
+    config,
+    uses,
+    graph_id,
+    timeout_s,
+    retries,
+    overlap,
+    disabled,
+    created_at,
+    changed_at,
+    parameters,
+    run_timeout_s,
+    priority,
+    pool_id,
+    paused_at,
+    paused_by,
+    pause_note,
+    tags,
+    version,
+    deleted_at
+   FROM task_ever
+  WHERE (deleted_at IS NULL);
+
+COMMENT ON VIEW task IS 'The tasks there are; what tells of runs, which outlive their tasks, takes task_ever.';
 
 CREATE TABLE task_artifact (
     task_id bigint NOT NULL,
@@ -1509,7 +1708,7 @@ CREATE TABLE task_artifact (
 
 COMMENT ON TABLE task_artifact IS 'What the config of a task names; without a version the newest at the start of each run.';
 
-ALTER TABLE task ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+ALTER TABLE task_ever ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME task_id_seq
     START WITH 1
     INCREMENT BY 1
@@ -1527,6 +1726,14 @@ CREATE TABLE task_last (
 );
 
 COMMENT ON TABLE task_last IS 'The newest run of each task that went into history: how a task stands is known without a look there, and outlives it.';
+
+CREATE TABLE task_resource (
+    task_id bigint NOT NULL,
+    parameter text NOT NULL,
+    resource_id bigint NOT NULL
+);
+
+COMMENT ON TABLE task_resource IS 'The resources that the configs of tasks name, and under which names their runs get them.';
 
 CREATE TABLE task_success (
     task_id bigint NOT NULL,
@@ -1703,11 +1910,20 @@ CREATE TABLE workspace (
     name text NOT NULL,
     description text,
     created_at timestamp with time zone NOT NULL,
+    kind text DEFAULT 'custom'::text NOT NULL,
+    owner_id bigint,
+    protected boolean DEFAULT false NOT NULL,
+    changed_at timestamp with time zone,
     CONSTRAINT workspace_key_check CHECK (((key ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text) AND (key <> 'all'::text))),
+    CONSTRAINT workspace_kind_check CHECK ((kind = ANY (ARRAY['custom'::text, 'shared'::text, 'personal'::text]))),
     CONSTRAINT workspace_name_check CHECK ((name <> ''::text))
 );
 
 COMMENT ON COLUMN workspace.key IS 'The same key in two environments is the same workspace at two stages.';
+
+COMMENT ON COLUMN workspace.protected IS 'Its tasks take new versions by themselves only of artifacts that are published in it.';
+
+COMMENT ON COLUMN workspace.changed_at IS 'NULL: not since it was made.';
 
 CREATE VIEW webhook_place AS
  SELECT webhook.id AS webhook_id,
@@ -1730,6 +1946,25 @@ CREATE VIEW workspace_access AS
      JOIN subject_access held ON ((((held.workspace_key IS NULL) OR (held.workspace_key = workspace.key)) AND ((held.environment_id IS NULL) OR (held.environment_id = workspace.environment_id)))));
 
 COMMENT ON VIEW workspace_access IS 'Who may do what where: every statement that reads or changes for somebody joins it.';
+
+CREATE VIEW workspace_described AS
+ SELECT workspace.id,
+    workspace.key,
+    workspace.name,
+    workspace.description,
+    workspace.kind,
+    owner.name AS owner,
+    COALESCE(owner.full_name, owner.name) AS owner_full_name,
+    workspace.protected,
+    workspace.created_at,
+    COALESCE(workspace.changed_at, workspace.created_at) AS changed_at,
+    jsonb_build_object('id', environment.id, 'name', environment.name, 'description', environment.description, 'stage', environment.stage, 'max_cloud_engines', environment.max_cloud_engines, 'is_default', (environment.id = ( SELECT min(first.id) AS min
+           FROM environment first))) AS environment
+   FROM ((workspace
+     JOIN environment ON ((environment.id = workspace.environment_id)))
+     LEFT JOIN app_user owner ON ((owner.id = workspace.owner_id)));
+
+COMMENT ON VIEW workspace_described IS 'Workspaces as they are described wherever something is in one; whoever selects from it checks the viewer. The environment that was made first is the default one.';
 
 CREATE TABLE workspace_grant (
     id bigint NOT NULL,
@@ -1834,9 +2069,6 @@ ALTER TABLE ONLY number_series
 ALTER TABLE ONLY pending_sign_in
     ADD CONSTRAINT pending_sign_in_pkey PRIMARY KEY (state_digest);
 
-ALTER TABLE ONLY plan
-    ADD CONSTRAINT plan_environment_id_number_key UNIQUE (environment_id, number);
-
 ALTER TABLE ONLY plan_last
     ADD CONSTRAINT plan_last_pkey PRIMARY KEY (plan_id);
 
@@ -1849,7 +2081,7 @@ ALTER TABLE ONLY plan_order
 ALTER TABLE ONLY plan_part
     ADD CONSTRAINT plan_part_plan_id_step_task_id_nested_plan_id_key UNIQUE NULLS NOT DISTINCT (plan_id, step, task_id, nested_plan_id);
 
-ALTER TABLE ONLY plan
+ALTER TABLE ONLY plan_ever
     ADD CONSTRAINT plan_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY plan_success
@@ -1858,14 +2090,41 @@ ALTER TABLE ONLY plan_success
 ALTER TABLE ONLY plan_version
     ADD CONSTRAINT plan_version_pkey PRIMARY KEY (plan_id, version);
 
-ALTER TABLE ONLY plan
-    ADD CONSTRAINT plan_workspace_id_name_key UNIQUE (workspace_id, name);
-
 ALTER TABLE ONLY pool
     ADD CONSTRAINT pool_environment_id_name_key UNIQUE (environment_id, name);
 
 ALTER TABLE ONLY pool
     ADD CONSTRAINT pool_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY project_group
+    ADD CONSTRAINT project_group_pkey PRIMARY KEY (project_id, group_id);
+
+ALTER TABLE ONLY project
+    ADD CONSTRAINT project_label_key UNIQUE (label);
+
+ALTER TABLE ONLY project
+    ADD CONSTRAINT project_name_key UNIQUE (name);
+
+ALTER TABLE ONLY project
+    ADD CONSTRAINT project_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY project_user
+    ADD CONSTRAINT project_user_pkey PRIMARY KEY (project_id, user_id);
+
+ALTER TABLE ONLY promotion
+    ADD CONSTRAINT promotion_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY promotion
+    ADD CONSTRAINT promotion_source_id_target_id_key UNIQUE (source_id, target_id);
+
+ALTER TABLE ONLY promotion_user
+    ADD CONSTRAINT promotion_user_pkey PRIMARY KEY (promotion_id, user_id);
+
+ALTER TABLE ONLY resource
+    ADD CONSTRAINT resource_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY resource
+    ADD CONSTRAINT resource_workspace_id_name_key UNIQUE (workspace_id, name);
 
 ALTER TABLE ONLY run_artifact
     ADD CONSTRAINT run_artifact_pkey PRIMARY KEY (run_id);
@@ -1885,20 +2144,17 @@ ALTER TABLE ONLY step_run
 ALTER TABLE ONLY task_artifact
     ADD CONSTRAINT task_artifact_pkey PRIMARY KEY (task_id);
 
-ALTER TABLE ONLY task
-    ADD CONSTRAINT task_environment_id_type_number_key UNIQUE (environment_id, type, number);
-
 ALTER TABLE ONLY task_last
     ADD CONSTRAINT task_last_pkey PRIMARY KEY (task_id);
 
-ALTER TABLE ONLY task
+ALTER TABLE ONLY task_ever
     ADD CONSTRAINT task_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY task_resource
+    ADD CONSTRAINT task_resource_pkey PRIMARY KEY (task_id, parameter);
 
 ALTER TABLE ONLY task_success
     ADD CONSTRAINT task_success_pkey PRIMARY KEY (task_id);
-
-ALTER TABLE ONLY task
-    ADD CONSTRAINT task_workspace_id_name_key UNIQUE (workspace_id, name);
 
 ALTER TABLE ONLY tenant_role
     ADD CONSTRAINT tenant_role_pkey PRIMARY KEY (name);
@@ -1986,7 +2242,15 @@ CREATE INDEX pending_sign_in_expiring ON pending_sign_in USING btree (expires_at
 
 CREATE INDEX plan_member_task ON plan_member USING btree (task_id);
 
+CREATE UNIQUE INDEX plan_name ON plan_ever USING btree (workspace_id, name) WHERE (deleted_at IS NULL);
+
+CREATE UNIQUE INDEX plan_number ON plan_ever USING btree (environment_id, number) WHERE (deleted_at IS NULL);
+
 CREATE INDEX plan_part_task ON plan_part USING btree (task_id) WHERE (task_id IS NOT NULL);
+
+CREATE INDEX promotion_target ON promotion USING btree (target_id);
+
+CREATE INDEX resource_digest ON resource USING btree (digest);
 
 CREATE UNIQUE INDEX run_alone_of_plan ON run USING btree (plan_id) WHERE (alone AND (plan_id IS NOT NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text])));
 
@@ -2046,7 +2310,15 @@ CREATE INDEX task_artifact_artifact ON task_artifact USING btree (artifact_id);
 
 CREATE INDEX task_artifact_version ON task_artifact USING btree (version_id) WHERE (version_id IS NOT NULL);
 
-CREATE INDEX task_uses ON task USING gin (uses);
+CREATE UNIQUE INDEX task_name ON task_ever USING btree (workspace_id, name) WHERE (deleted_at IS NULL);
+
+CREATE UNIQUE INDEX task_number ON task_ever USING btree (environment_id, type, number) WHERE (deleted_at IS NULL);
+
+CREATE INDEX task_resource_resource ON task_resource USING btree (resource_id);
+
+CREATE INDEX task_tags ON task_ever USING gin (tags) WHERE (deleted_at IS NULL);
+
+CREATE INDEX task_uses ON task_ever USING gin (uses);
 
 CREATE INDEX trigger_key_age ON trigger_key USING btree (created_at);
 
@@ -2107,29 +2379,29 @@ ALTER TABLE ONLY group_member
 ALTER TABLE ONLY group_member
     ADD CONSTRAINT group_member_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id);
 
-ALTER TABLE ONLY plan
+ALTER TABLE ONLY plan_ever
     ADD CONSTRAINT plan_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
 
-ALTER TABLE ONLY plan
+ALTER TABLE ONLY plan_ever
     ADD CONSTRAINT plan_graph_id_fkey FOREIGN KEY (graph_id) REFERENCES graph(id);
 
 ALTER TABLE ONLY plan_member
-    ADD CONSTRAINT plan_member_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan(id);
+    ADD CONSTRAINT plan_member_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan_ever(id);
 
 ALTER TABLE ONLY plan_member
-    ADD CONSTRAINT plan_member_task_id_fkey FOREIGN KEY (task_id) REFERENCES task(id);
+    ADD CONSTRAINT plan_member_task_id_fkey FOREIGN KEY (task_id) REFERENCES task_ever(id);
 
 ALTER TABLE ONLY plan_order
-    ADD CONSTRAINT plan_order_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan(id);
+    ADD CONSTRAINT plan_order_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan_ever(id);
 
 ALTER TABLE ONLY plan_part
-    ADD CONSTRAINT plan_part_nested_plan_id_fkey FOREIGN KEY (nested_plan_id) REFERENCES plan(id);
+    ADD CONSTRAINT plan_part_nested_plan_id_fkey FOREIGN KEY (nested_plan_id) REFERENCES plan_ever(id);
 
 ALTER TABLE ONLY plan_part
-    ADD CONSTRAINT plan_part_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan(id);
+    ADD CONSTRAINT plan_part_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan_ever(id);
 
 ALTER TABLE ONLY plan_part
-    ADD CONSTRAINT plan_part_task_id_fkey FOREIGN KEY (task_id) REFERENCES task(id);
+    ADD CONSTRAINT plan_part_task_id_fkey FOREIGN KEY (task_id) REFERENCES task_ever(id);
 
 ALTER TABLE ONLY plan_version
     ADD CONSTRAINT plan_version_created_by_fkey FOREIGN KEY (created_by) REFERENCES app_user(id);
@@ -2138,13 +2410,49 @@ ALTER TABLE ONLY plan_version
     ADD CONSTRAINT plan_version_graph_id_fkey FOREIGN KEY (graph_id) REFERENCES graph(id);
 
 ALTER TABLE ONLY plan_version
-    ADD CONSTRAINT plan_version_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan(id);
+    ADD CONSTRAINT plan_version_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan_ever(id);
 
-ALTER TABLE ONLY plan
+ALTER TABLE ONLY plan_ever
     ADD CONSTRAINT plan_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
 
 ALTER TABLE ONLY pool
     ADD CONSTRAINT pool_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
+
+ALTER TABLE ONLY project
+    ADD CONSTRAINT project_author_id_fkey FOREIGN KEY (author_id) REFERENCES app_user(id);
+
+ALTER TABLE ONLY project_group
+    ADD CONSTRAINT project_group_group_id_fkey FOREIGN KEY (group_id) REFERENCES user_group(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY project_group
+    ADD CONSTRAINT project_group_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY project
+    ADD CONSTRAINT project_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES app_user(id);
+
+ALTER TABLE ONLY project_user
+    ADD CONSTRAINT project_user_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY project_user
+    ADD CONSTRAINT project_user_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id);
+
+ALTER TABLE ONLY promotion
+    ADD CONSTRAINT promotion_created_by_fkey FOREIGN KEY (created_by) REFERENCES app_user(id);
+
+ALTER TABLE ONLY promotion
+    ADD CONSTRAINT promotion_source_id_fkey FOREIGN KEY (source_id) REFERENCES environment(id);
+
+ALTER TABLE ONLY promotion
+    ADD CONSTRAINT promotion_target_id_fkey FOREIGN KEY (target_id) REFERENCES environment(id);
+
+ALTER TABLE ONLY promotion_user
+    ADD CONSTRAINT promotion_user_promotion_id_fkey FOREIGN KEY (promotion_id) REFERENCES promotion(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY promotion_user
+    ADD CONSTRAINT promotion_user_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id);
+
+ALTER TABLE ONLY resource
+    ADD CONSTRAINT resource_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
 
 ALTER TABLE ONLY run_artifact
     ADD CONSTRAINT run_artifact_version_id_fkey FOREIGN KEY (version_id) REFERENCES artifact_version(id) ON DELETE CASCADE;
@@ -2159,21 +2467,27 @@ ALTER TABLE ONLY task_artifact
     ADD CONSTRAINT task_artifact_artifact_id_fkey FOREIGN KEY (artifact_id) REFERENCES artifact(id);
 
 ALTER TABLE ONLY task_artifact
-    ADD CONSTRAINT task_artifact_task_id_fkey FOREIGN KEY (task_id) REFERENCES task(id) ON DELETE CASCADE;
+    ADD CONSTRAINT task_artifact_task_id_fkey FOREIGN KEY (task_id) REFERENCES task_ever(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY task_artifact
     ADD CONSTRAINT task_artifact_version_id_fkey FOREIGN KEY (version_id) REFERENCES artifact_version(id);
 
-ALTER TABLE ONLY task
+ALTER TABLE ONLY task_ever
     ADD CONSTRAINT task_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
 
-ALTER TABLE ONLY task
+ALTER TABLE ONLY task_ever
     ADD CONSTRAINT task_graph_id_fkey FOREIGN KEY (graph_id) REFERENCES graph(id);
 
-ALTER TABLE ONLY task
+ALTER TABLE ONLY task_ever
     ADD CONSTRAINT task_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES pool(id);
 
-ALTER TABLE ONLY task
+ALTER TABLE ONLY task_resource
+    ADD CONSTRAINT task_resource_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resource(id);
+
+ALTER TABLE ONLY task_resource
+    ADD CONSTRAINT task_resource_task_id_fkey FOREIGN KEY (task_id) REFERENCES task_ever(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY task_ever
     ADD CONSTRAINT task_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
 
 ALTER TABLE ONLY webhook
@@ -2196,3 +2510,6 @@ ALTER TABLE ONLY workspace_grant
 
 ALTER TABLE ONLY workspace_grant
     ADD CONSTRAINT workspace_grant_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id);
+
+ALTER TABLE ONLY workspace
+    ADD CONSTRAINT workspace_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES app_user(id);

@@ -1,12 +1,15 @@
 """Statements about workspaces."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from ostinato.core.access import Permission
-from ostinato.core.ids import SubjectId
-from ostinato.store.db import Tx, fetch, fetch_value
+from ostinato.core.ids import EnvironmentId, RunId, SubjectId, UserId, WorkspaceId
+from ostinato.store.db import Tx, execute, fetch, fetch_value
+from ostinato.store.environments import DescribedEnvironment
 
 Stage: TypeAlias = Literal["production", "test", "development"]
 """The stages by which tools that know only three environments name ours."""
@@ -18,6 +21,11 @@ class Workspace(msgspec.Struct, frozen=True):
     description: str | None
 
 
+class NameAndKey(msgspec.Struct, frozen=True):
+    key: str
+    name: str
+
+
 class Permitted(msgspec.Struct, frozen=True, kw_only=True):
     """A workspace in an environment, and what somebody may do there."""
 
@@ -25,6 +33,22 @@ class Permitted(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     name: str
     permissions: list[Permission]
+
+
+class DescribedWorkspace(msgspec.Struct, frozen=True, kw_only=True):
+    """A workspace as it is described to whoever may see it."""
+
+    id: WorkspaceId
+    key: str
+    name: str
+    description: str | None
+    kind: Literal["custom", "shared", "personal"]
+    owner: str | None
+    owner_full_name: str | None
+    protected: bool
+    created_at: datetime
+    changed_at: datetime
+    environment: DescribedEnvironment
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +65,47 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 async def list_workspaces(tx: Tx, viewer: SubjectId, page: Page) -> list[Workspace]:
     return await fetch(tx, "workspaces/list", Workspace, viewer, page.limit, page.offset)
+
+
+async def described(tx: Tx, viewer: SubjectId, *, manages: bool, id: int | None = None) -> list[DescribedWorkspace]:
+    return await fetch(tx, "workspaces/described", DescribedWorkspace, viewer, manages, id)
+
+
+async def names_in(tx: Tx, environment: EnvironmentId) -> list[NameAndKey]:
+    return await fetch(tx, "workspaces/names_in", NameAndKey, environment)
+
+
+async def set_about(
+    tx: Tx,
+    workspace: WorkspaceId,
+    name: str,
+    description: str | None,
+    owner: UserId | None,
+    protected: bool,
+    now: datetime,
+) -> None:
+    await execute(tx, "workspaces/set_about", workspace, name, description, owner, protected, now)
+
+
+async def hold(tx: Tx, workspaces: Sequence[WorkspaceId]) -> None:
+    """Nobody changes them until the end of the transaction."""
+    await execute(tx, "workspaces/hold", workspaces)
+
+
+async def used_elsewhere(tx: Tx, workspaces: Sequence[WorkspaceId]) -> str | None:
+    """What of another workspace uses something of these, in words."""
+    found: str | None = await fetch_value(tx, "workspaces/used_elsewhere", workspaces)
+    return found
+
+
+async def live_run(tx: Tx, workspaces: Sequence[WorkspaceId]) -> RunId | None:
+    found: RunId | None = await fetch_value(tx, "workspaces/live_run", workspaces)
+    return found
+
+
+async def remove(tx: Tx, workspaces: Sequence[WorkspaceId]) -> list[str]:
+    """With everything in them; the digests of what they had in the object store."""
+    return [row["digest"] for row in await fetch(tx, "workspaces/remove", dict, workspaces)]
 
 
 async def is_known(tx: Tx, viewer: SubjectId, place: Place) -> bool:

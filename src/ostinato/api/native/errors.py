@@ -40,4 +40,4 @@ NAMES = {
 def refuse(error: Exception) -> problems.Refusal | None:
     """What to tell the client; None for an error that nobody foresaw."""
     told = problems.refusal(error, STATUSES, NAMES)
-    return msgspec.structs.replace(told, files=True) if told is not None else None
+    return msgspec.structs.replace(told, form="files") if told is not None else None

@@ -40,7 +40,7 @@ class UnknownTaskType(Exception):
 def refuse(error: Exception) -> problems.Refusal | None:
     """What to tell the client; None for an error that nobody foresaw."""
     if isinstance(error, UnknownTaskType):
-        return problems.Refusal(status=400, detail=str(error), plain=True)
+        return problems.Refusal(status=400, detail=str(error), form="plain")
     if isinstance(error, NotFound) and error.kind in KINDS:
         return problems.refusal(NotFound(KINDS[error.kind], error.key), STATUSES)
     return problems.refusal(error, STATUSES, NAMES)

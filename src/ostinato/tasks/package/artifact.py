@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -25,7 +25,7 @@ from ostinato.core.artifacts import (
     TalendEntry,
 )
 from ostinato.core.contracts import Context, Example, Outcome, Unpacked
-from ostinato.core.definitions import Name
+from ostinato.core.definitions import Key, Name
 from ostinato.core.parameter_references import as_sql, as_text, plain
 from ostinato.core.parameters import ParameterName
 from ostinato.core.states import Reason
@@ -51,6 +51,20 @@ class Artifact(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
             description="One of its versions; latest: the newest when a run starts", min_length=1, max_length=100
         ),
     ] = LATEST
+    workspace: Annotated[
+        Key | None,
+        msgspec.Meta(description="Key of the workspace of the same environment it is in; left out: that of the task"),
+    ] = None
+    auto_upgrade: Annotated[
+        bool, msgspec.Meta(description="Whether the task takes each version that is published from now on")
+    ] = False
+    reset_parameters: Annotated[
+        bool, msgspec.Meta(description="Whether it then takes the defaults of the new version for its parameters")
+    ] = False
+    log_level: Annotated[
+        Literal["OFF", "ERROR", "WARN", "INFO"] | None,
+        msgspec.Meta(description="Of Talend jobs: how much they write; left out: as they were built"),
+    ] = None
     connection: Annotated[
         Name | None, msgspec.Meta(description="Of an artifact of type sql: the connection to run the script on")
     ] = None
@@ -62,7 +76,16 @@ class Artifact(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
         ),
     ] = msgspec.field(default_factory=dict)
 
+    resources: Annotated[
+        dict[ParameterName, Name],
+        msgspec.Meta(
+            description="Resources of the workspace it is given: each run gets the path of a copy as this parameter"
+        ),
+    ] = msgspec.field(default_factory=dict)
+
     def __post_init__(self) -> None:
+        if self.auto_upgrade and self.version == LATEST:
+            raise ValueError("auto_upgrade goes from version to version: name one, or leave it out with latest")
         if self.connection is not None and self.connections:
             raise ValueError("connection is for artifacts of type sql, connections for the others: name one of them")
 
@@ -95,7 +118,13 @@ examples = (
 
 def names(config: Artifact) -> ArtifactRef:
     version = None if config.version == LATEST else config.version
-    return ArtifactRef(name=config.artifact, version=version, wants_connection=config.connection is not None)
+    return ArtifactRef(
+        name=config.artifact,
+        version=version,
+        workspace=config.workspace,
+        resources=config.resources,
+        wants_connection=config.connection is not None,
+    )
 
 
 def connections(config: Artifact) -> frozenset[str]:
@@ -157,7 +186,8 @@ def _run_talend(entry: TalendEntry, unpacked: Unpacked, config: Artifact, contex
         message = "a Talend job needs Java, and there is no `java` on the PATH of the worker: install a Java runtime"
         return Outcome(succeeded=False, message=message, reason=Reason.INVALID)
     values = {name: plain(value) for name, value in context.parameters.items()}
-    return _run_copy(["/bin/sh", entry.launcher, *talend_arguments(values)], unpacked, config, context)
+    level = [] if config.log_level is None else [f"--log4jLevel={config.log_level.lower()}"]
+    return _run_copy(["/bin/sh", entry.launcher, *talend_arguments(values), *level], unpacked, config, context)
 
 
 def _run_copy(command: list[str], unpacked: Unpacked, config: Artifact, context: Context) -> Outcome:

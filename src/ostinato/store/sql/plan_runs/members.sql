@@ -12,6 +12,6 @@ SELECT taken.root, (taken.member).id AS run, (taken.member).parent_run_id AS par
                     ARRAY(SELECT workspace_id FROM workspace_access WHERE subject_id = $1 AND 'VIEW' = ANY(permissions)),
                     $5) AS below
          LIMIT $5) AS taken
-  LEFT JOIN task ON task.id = (taken.member).task_id
-  LEFT JOIN plan ON plan.id = (taken.member).plan_id
+  LEFT JOIN task_ever AS task ON task.id = (taken.member).task_id
+  LEFT JOIN plan_ever AS plan ON plan.id = (taken.member).plan_id
  ORDER BY taken.place, run

@@ -44,8 +44,8 @@ SELECT COALESCE(convert_to(string_agg(item.written, ',' ORDER BY page.id DESC), 
        count(*) AS number, min(page.id) AS last
   FROM page
   JOIN seen ON seen.id = page.workspace_id
-  LEFT JOIN task ON task.id = page.task_id
-  LEFT JOIN plan ON plan.id = page.plan_id
+  LEFT JOIN task_ever AS task ON task.id = page.task_id
+  LEFT JOIN plan_ever AS plan ON plan.id = page.plan_id
  CROSS JOIN LATERAL (
            SELECT '{"id":' || page.id
                   || CASE WHEN page.plan_id IS NULL THEN ',"kind":"task"' ELSE ',"kind":"plan"' END

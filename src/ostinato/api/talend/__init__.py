@@ -1,0 +1,1 @@
+"""Talend Cloud, as its clients speak to it: what defines things (`/orchestration`), and who may (`/security`)."""

@@ -1,0 +1,45 @@
+"""Parameters that many operations of the Talend API have."""
+
+from typing import Annotated, TypeAlias
+
+import msgspec
+from litestar.openapi import ResponseSpec
+from litestar.params import PathParameter, QueryParameter
+
+from ostinato.api.documents import WORDS
+
+LARGEST_OFFSET = 1_000_000_000
+Limit: TypeAlias = Annotated[int, QueryParameter(ge=1, le=100, description="The number of items to return")]
+Offset: TypeAlias = Annotated[
+    int, QueryParameter(ge=0, le=LARGEST_OFFSET, description="The position of the first item")
+]
+Text: TypeAlias = Annotated[str | None, QueryParameter(max_length=200)]
+Fiql: TypeAlias = Annotated[
+    str | None,
+    QueryParameter(name="query", max_length=4_000, description="FIQL, such as name==Dev*;description==*environment*"),
+]
+Id: TypeAlias = Annotated[str, PathParameter(max_length=100)]
+
+
+class ErrorResponse(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Why a request was refused."""
+
+    status: int
+    message: str
+    detail: Annotated[str | None, msgspec.Meta(description="More, for whoever writes the client.")] = None
+    request_id: Annotated[
+        str, msgspec.Meta(description="Names this request in the server's log.", extra_json_schema={"format": "uuid"})
+    ]
+
+
+def refusals(*statuses: int) -> dict[int, ResponseSpec]:
+    """The documented refusals of a route, with those of the wall before it."""
+    return {
+        status: ResponseSpec(
+            data_container=ErrorResponse,
+            description=WORDS[status],
+            media_type="application/json",
+            generate_examples=False,
+        )
+        for status in sorted({*statuses, 400, 401, 403, 429, 503})
+    }

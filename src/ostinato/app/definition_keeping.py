@@ -1,0 +1,192 @@
+"""Keeps definitions, wherever they come from: compared with what is stored, permitted, written, recorded.
+
+Everything that is wanted together is kept or nothing is.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from ostinato.app import audit, definition_artifacts, definition_records, definition_state, definition_writing
+from ostinato.app.application import App
+from ostinato.app.definition_configs import Ready
+from ostinato.app.definition_state import State
+from ostinato.app.definition_writing import Batch
+from ostinato.core.access import HOW_TO_GET, Actor, Tenant
+from ostinato.core.definition_artifacts import check_artifacts
+from ostinato.core.definition_changes import (
+    Action,
+    Change,
+    connection_change,
+    environment_change,
+    plan_change,
+    pool_change,
+    task_change,
+    workspace_change,
+)
+from ostinato.core.definition_checks import check
+from ostinato.core.definitions import Collected, Kind, Place, Placed, Pool
+from ostinato.core.errors import Forbidden, Invalid, Problem
+from ostinato.store import definitions
+from ostinato.store.db import Tx
+
+MOST_PROBLEMS = 1_000
+
+
+class Wanted(msgspec.Struct, kw_only=True):
+    """Definitions that are wanted together, and the problems that show without the database."""
+
+    files: list[str]
+    collected: Collected
+    ready: Ready
+    problems: list[Problem]
+
+
+async def keep(app: App, tx: Tx, actor: Actor, wanted: Wanted, now: datetime) -> tuple[list[Change], State]:
+    """Make and change what is wanted. Raises Invalid with every problem, Forbidden."""
+    await definitions.lock(tx)
+    state = await _load(app, tx, actor, wanted)
+    changes, batches = _compare(wanted, state)
+    _authorise(actor, changes, state)
+    records = definition_records.entries(changes)
+    await _write_environments(tx, wanted.collected, changes, state, now)
+    await _write_workspaces(tx, wanted.collected, changes, state, now)
+    await _write_pools(tx, wanted.collected, changes, state, now)
+    for place, batch in batches.items():
+        await definition_writing.write(app, tx, actor, state, place, batch, now)
+    await audit.record(tx, actor, now, *records)
+    return changes, state
+
+
+async def compare(app: App, tx: Tx, actor: Actor, wanted: Wanted) -> tuple[list[Change], State]:
+    """What `keep` would do, with the same refusals."""
+    state = await _load(app, tx, actor, wanted)
+    changes, _ = _compare(wanted, state)
+    _authorise(actor, changes, state)
+    return changes, state
+
+
+async def _load(app: App, tx: Tx, actor: Actor, wanted: Wanted) -> State:
+    """What is stored where the files want something; raises Invalid if anything is wrong with the files."""
+    collected = wanted.collected
+    items: list[Placed[Any]] = [
+        *collected.workspaces,
+        *collected.pools,
+        *collected.connections,
+        *collected.tasks,
+        *collected.plans,
+    ]
+    places = {item.place for item in items}
+    environments = {environment for environment, _ in places} | set(collected.used)
+    state = await definition_state.load(app, tx, actor, environments, places)
+    tasks = wanted.ready.tasks
+    await definition_artifacts.load(tx, state, tasks)
+    problems = [*wanted.problems, *check(collected, tasks, state.known), *check_artifacts(tasks, state.known)]
+    if problems:
+        raise Invalid(*_ordered(problems, wanted.files))
+    return state
+
+
+def _ordered(problems: Iterable[Problem], files: Sequence[str]) -> Sequence[Problem]:
+    """In the order of the files and their lines; not more than anybody reads."""
+    order = {file: number for number, file in enumerate(files)}
+    found = sorted(dict.fromkeys(problems), key=lambda problem: (order.get(problem.file or "", -1), problem.line or 0))
+    if len(found) > MOST_PROBLEMS:
+        more = Problem(message=f"and {len(found) - MOST_PROBLEMS:,} more problems, which are not listed")
+        return [*found[:MOST_PROBLEMS], more]
+    return found
+
+
+def _compare(wanted: Wanted, state: State) -> tuple[list[Change], dict[Place, Batch]]:
+    """What becomes of every definition, and what is to be written into each workspace."""
+    collected, ready, known = wanted.collected, wanted.ready, state.known
+    changes = [environment_change(item, known) for item in collected.environments]
+    changes += [workspace_change(item, known) for item in collected.workspaces]
+    changes += [pool_change(item, known) for item in collected.pools]
+    batches: dict[Place, Batch] = {}
+
+    def note(change: Change, place: Place) -> Batch | None:
+        changes.append(change)
+        return None if change.action is Action.LEFT else batches.setdefault(place, Batch())
+
+    for connection in ready.connections:
+        change = connection_change(connection, known)
+        if batch := note(change, connection.place):
+            batch.connections.append((change, connection.definition))
+    for task in ready.tasks:
+        change = task_change(task, known)
+        if batch := note(change, task.placed.place):
+            batch.tasks.append((change, task))
+    for plan in collected.plans:
+        change = plan_change(plan, known)
+        if batch := note(change, plan.place):
+            batch.plans.append((change, plan.definition))
+    return changes, batches
+
+
+def _authorise(actor: Actor, changes: Iterable[Change], state: State) -> None:
+    for change in changes:
+        if change.action is Action.LEFT:
+            continue
+        what = f"{change.kind} {change.name!r}"
+        if change.kind in (Kind.ENVIRONMENT, Kind.WORKSPACE, Kind.POOL):
+            if not actor.may(Tenant.ENVIRONMENTS):
+                raise Forbidden(
+                    f"The {what} would be {change.action}, which needs the permission ENVIRONMENTS:"
+                    f" {HOW_TO_GET[Tenant.ENVIRONMENTS]}"
+                )
+        elif not state.may_author(change.environment, change.workspace or ""):
+            raise Forbidden(
+                f"The {what} would be {change.action}, which needs the permission AUTHOR in workspace"
+                f" {change.workspace!r} of environment {change.environment!r}"
+            )
+
+
+async def _write_environments(
+    tx: Tx, collected: Collected, changes: Iterable[Change], state: State, now: datetime
+) -> None:
+    """Environments; those that are made get their place in `state`."""
+    found = {change.name: change for change in changes if change.kind is Kind.ENVIRONMENT}
+    environments = [item.definition for item in collected.environments]
+    await definitions.free_stages(tx, [item.name for item in environments if "stage" in found[item.name].fields])
+    for new in environments:
+        match found[new.name].action:
+            case Action.CREATED:
+                state.environments[new.name] = await definitions.make_environment(tx, new, now)
+            case Action.CHANGED:
+                stage = new.stage or state.known.environments[new.name].stage
+                await definitions.change_environment(tx, msgspec.structs.replace(new, stage=stage))
+
+
+async def _write_workspaces(
+    tx: Tx, collected: Collected, changes: Iterable[Change], state: State, now: datetime
+) -> None:
+    found = {(change.environment, change.name): change for change in changes if change.kind is Kind.WORKSPACE}
+    for item in collected.workspaces:
+        workspace, (environment, key) = item.definition, item.place
+        name = workspace.name or key
+        match found[environment, key].action:
+            case Action.CREATED:
+                owner = state.environments[environment]
+                made = await definitions.make_workspace(tx, owner, key, name, workspace.description, None, now)
+                state.add(item.place, definitions.Place(environment=owner, workspace=made, key=key))
+            case Action.CHANGED:
+                row = state.rows[item.place].place
+                await definitions.change_workspace(tx, row.workspace, name, workspace.description, now)
+
+
+async def _write_pools(tx: Tx, collected: Collected, changes: Iterable[Change], state: State, now: datetime) -> None:
+    found = {(change.environment, change.name): change.action for change in changes if change.kind is Kind.POOL}
+    wanted: dict[tuple[str, Action], list[Pool]] = {}
+    for item in collected.pools:
+        wanted.setdefault((item.environment, found[item.environment, item.definition.name]), []).append(item.definition)
+    for (environment, action), pools in wanted.items():
+        owner = state.environments[environment]
+        match action:
+            case Action.CREATED:
+                made = await definitions.make_pools(tx, owner, pools, now)
+                state.pools.setdefault(environment, {}).update(made)
+            case Action.CHANGED:
+                await definitions.change_pools(tx, owner, pools, now)

@@ -1,0 +1,175 @@
+-- What tools define beside files: owners and kinds of workspaces, tags, resources, projects, promotions; and tasks and plans
+-- that are deleted while their runs are still told of.
+
+ALTER TABLE environment ADD COLUMN max_cloud_engines integer NOT NULL DEFAULT 0 CHECK (max_cloud_engines >= 0);
+COMMENT ON COLUMN environment.max_cloud_engines IS 'Kept and given back; 0: no bound.';
+
+ALTER TABLE workspace
+    ADD COLUMN kind       text NOT NULL DEFAULT 'custom' CHECK (kind IN ('custom', 'shared', 'personal')),
+    ADD COLUMN owner_id   bigint REFERENCES app_user,
+    ADD COLUMN protected  boolean NOT NULL DEFAULT false,
+    ADD COLUMN changed_at timestamptz;
+COMMENT ON COLUMN workspace.changed_at IS 'NULL: not since it was made.';
+COMMENT ON COLUMN workspace.protected IS 'Its tasks take new versions by themselves only of artifacts that are published in it.';
+
+ALTER TABLE task RENAME TO task_ever;
+ALTER TABLE task_ever
+    ADD COLUMN tags       text[] NOT NULL DEFAULT '{}',
+    ADD COLUMN version    integer NOT NULL DEFAULT 1,
+    ADD COLUMN deleted_at timestamptz,
+    DROP CONSTRAINT task_workspace_id_name_key,
+    DROP CONSTRAINT task_environment_id_type_number_key;
+COMMENT ON COLUMN task_ever.version IS 'Grows with every change.';
+COMMENT ON COLUMN task_ever.deleted_at IS 'Its runs are told of for as long as they are kept, under its name.';
+CREATE UNIQUE INDEX task_name ON task_ever (workspace_id, name) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX task_number ON task_ever (environment_id, type, number) WHERE deleted_at IS NULL;
+CREATE INDEX task_tags ON task_ever USING gin (tags) WHERE deleted_at IS NULL;
+CREATE VIEW task AS SELECT * FROM task_ever WHERE deleted_at IS NULL;
+COMMENT ON VIEW task IS 'The tasks there are; what tells of runs, which outlive their tasks, takes task_ever.';
+
+ALTER TABLE plan RENAME TO plan_ever;
+ALTER TABLE plan_ever
+    ADD COLUMN deleted_at timestamptz,
+    DROP CONSTRAINT plan_workspace_id_name_key,
+    DROP CONSTRAINT plan_environment_id_number_key;
+CREATE UNIQUE INDEX plan_name ON plan_ever (workspace_id, name) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX plan_number ON plan_ever (environment_id, number) WHERE deleted_at IS NULL;
+CREATE VIEW plan AS SELECT * FROM plan_ever WHERE deleted_at IS NULL;
+COMMENT ON VIEW plan IS 'The plans there are; what tells of runs takes plan_ever.';
+
+CREATE OR REPLACE FUNCTION run_seen(kept_run)
+RETURNS TABLE (run bigint, state text, reason text, message text, attempt integer, due_at timestamptz, queued_at timestamptz,
+               started_at timestamptz, ended_at timestamptz, parent bigint, root bigint, step integer, handler boolean,
+               row_count bigint, counts jsonb, cancel_requested_at timestamptz, plan_version integer, graph bigint,
+               workspace_id bigint, kind text, task_type text, number integer, name text, workspace text, environment text,
+               priority integer, hold text, deadline_at timestamptz, cause text, parameters jsonb, rerun_of bigint)
+LANGUAGE sql STABLE ROWS 1 AS $$
+SELECT $1.id, $1.state, $1.reason, $1.message, $1.attempt, $1.due_at, $1.queued_at, $1.started_at, $1.ended_at,
+       $1.parent_run_id, $1.root_run_id, $1.step, $1.handler, $1.row_count, $1.counts, $1.cancel_requested_at,
+       $1.plan_version, $1.graph_id, $1.workspace_id, runnable.kind, runnable.type, runnable.number, runnable.name,
+       workspace.key, environment.name, $1.priority, $1.hold, $1.deadline_at, $1.cause, $1.parameters, $1.rerun_of
+  FROM workspace
+  JOIN environment ON environment.id = $1.environment_id
+  JOIN (SELECT 'task' AS kind, id, type, number, name FROM task_ever
+         UNION ALL
+        SELECT 'plan', id, NULL, number, name FROM plan_ever) AS runnable
+    ON runnable.kind = CASE WHEN $1.plan_id IS NULL THEN 'task' ELSE 'plan' END
+   AND runnable.id = COALESCE($1.task_id, $1.plan_id)
+ WHERE workspace.id = $1.workspace_id
+$$;
+
+CREATE TABLE resource (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    workspace_id bigint NOT NULL REFERENCES workspace,
+    name         text NOT NULL CHECK (name <> ''),
+    description  text,
+    is_file      boolean NOT NULL,
+    file_name    text,
+    digest       bytea NOT NULL CHECK (length(digest) = 32),
+    size         bigint NOT NULL CHECK (size >= 0),
+    created_at   timestamptz NOT NULL,
+    changed_at   timestamptz NOT NULL,
+    UNIQUE (workspace_id, name)
+);
+COMMENT ON TABLE resource IS 'A file, or a folder that comes as a zip, for tasks that name it.';
+COMMENT ON COLUMN resource.digest IS 'SHA-256 of the content, under which the object store has it.';
+CREATE INDEX resource_digest ON resource (digest);
+
+CREATE TABLE task_resource (
+    task_id     bigint NOT NULL REFERENCES task_ever ON DELETE CASCADE,
+    parameter   text NOT NULL,
+    resource_id bigint NOT NULL REFERENCES resource,
+    PRIMARY KEY (task_id, parameter)
+);
+COMMENT ON TABLE task_resource IS 'The resources that the configs of tasks name, and under which names their runs get them.';
+CREATE INDEX task_resource_resource ON task_resource (resource_id);
+
+CREATE TABLE project (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name        text NOT NULL UNIQUE CHECK (name <> ''),
+    label       text NOT NULL UNIQUE,
+    description text,
+    url         text NOT NULL,
+    owner_id    bigint NOT NULL REFERENCES app_user,
+    author_id   bigint NOT NULL REFERENCES app_user,
+    created_at  timestamptz NOT NULL,
+    changed_at  timestamptz NOT NULL
+);
+COMMENT ON TABLE project IS 'Where the sources of artifacts are kept, and who may work on them.';
+COMMENT ON COLUMN project.label IS 'The name as tools need it: capital letters, digits and _.';
+
+CREATE TABLE project_user (
+    project_id bigint NOT NULL REFERENCES project ON DELETE CASCADE,
+    user_id    bigint NOT NULL REFERENCES app_user,
+    PRIMARY KEY (project_id, user_id)
+);
+CREATE TABLE project_group (
+    project_id bigint NOT NULL REFERENCES project ON DELETE CASCADE,
+    group_id   bigint NOT NULL REFERENCES user_group ON DELETE CASCADE,
+    PRIMARY KEY (project_id, group_id)
+);
+
+CREATE TABLE promotion (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source_id   bigint NOT NULL REFERENCES environment,
+    target_id   bigint NOT NULL REFERENCES environment,
+    description text,
+    created_by  bigint NOT NULL REFERENCES app_user,
+    created_at  timestamptz NOT NULL,
+    changed_at  timestamptz NOT NULL,
+    UNIQUE (source_id, target_id),
+    CHECK (source_id <> target_id)
+);
+COMMENT ON TABLE promotion IS 'A way on which definitions go from one environment to another.';
+CREATE INDEX promotion_target ON promotion (target_id);
+
+CREATE TABLE promotion_user (
+    promotion_id bigint NOT NULL REFERENCES promotion ON DELETE CASCADE,
+    user_id      bigint NOT NULL REFERENCES app_user,
+    PRIMARY KEY (promotion_id, user_id)
+);
+COMMENT ON TABLE promotion_user IS 'Users and service accounts that may carry it out.';
+
+CREATE VIEW workspace_described AS
+SELECT workspace.id, workspace.key, workspace.name, workspace.description, workspace.kind, owner.name AS owner,
+       COALESCE(owner.full_name, owner.name) AS owner_full_name, workspace.protected, workspace.created_at,
+       COALESCE(workspace.changed_at, workspace.created_at) AS changed_at,
+       jsonb_build_object('id', environment.id, 'name', environment.name, 'description', environment.description,
+                          'stage', environment.stage, 'max_cloud_engines', environment.max_cloud_engines,
+                          'is_default', environment.id = (SELECT min(first.id) FROM environment AS first)) AS environment
+  FROM workspace
+  JOIN environment ON environment.id = workspace.environment_id
+  LEFT JOIN app_user AS owner ON owner.id = workspace.owner_id;
+COMMENT ON VIEW workspace_described IS 'Workspaces as they are described wherever something is in one; whoever selects from it checks the viewer. The environment that was made first is the default one.';
+
+CREATE FUNCTION remove_workspaces(gone bigint[]) RETURNS TABLE (digest bytea) LANGUAGE plpgsql AS $$
+DECLARE
+    plans bigint[] := ARRAY(SELECT id FROM plan_ever WHERE workspace_id = ANY(gone));
+    tasks bigint[] := ARRAY(SELECT id FROM task_ever WHERE workspace_id = ANY(gone));
+BEGIN
+    RETURN QUERY
+    SELECT version.digest
+      FROM artifact_version AS version
+      JOIN artifact ON artifact.id = version.artifact_id
+     WHERE artifact.workspace_id = ANY(gone)
+     UNION
+    SELECT resource.digest FROM resource WHERE resource.workspace_id = ANY(gone);
+    DELETE FROM plan_order WHERE plan_id = ANY(plans);
+    DELETE FROM plan_part WHERE plan_id = ANY(plans);
+    DELETE FROM plan_member WHERE plan_id = ANY(plans);
+    DELETE FROM plan_version WHERE plan_id = ANY(plans);
+    DELETE FROM plan_ever WHERE id = ANY(plans);
+    DELETE FROM task_ever WHERE id = ANY(tasks);
+    DELETE FROM task_success WHERE task_id = ANY(tasks);
+    DELETE FROM plan_success WHERE plan_id = ANY(plans);
+    DELETE FROM artifact_version USING artifact
+     WHERE artifact.id = artifact_version.artifact_id AND artifact.workspace_id = ANY(gone);
+    DELETE FROM artifact WHERE workspace_id = ANY(gone);
+    DELETE FROM resource WHERE workspace_id = ANY(gone);
+    DELETE FROM connection WHERE workspace_id = ANY(gone);
+    DELETE FROM workspace_grant USING workspace
+     WHERE workspace.id = ANY(gone) AND workspace_grant.workspace_key = workspace.key
+       AND workspace_grant.environment_id = workspace.environment_id;
+    DELETE FROM workspace WHERE id = ANY(gone);
+END $$;
+COMMENT ON FUNCTION remove_workspaces IS 'Removes workspaces with everything in them and the rights in them; the digests of what they had in the object store. Whoever calls has looked whether something else needs them. What is told of their runs goes with them.';
