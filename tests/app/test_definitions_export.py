@@ -191,6 +191,6 @@ async def test_whatever_is_applied_is_left_when_its_export_is(
 async def empty(app):
     async with app.db.transaction() as tx:
         await tx.execute(
-            "TRUNCATE workspace, connection, task, plan, plan_version, plan_member, plan_part, plan_order, graph"
-            " CASCADE"
+            "TRUNCATE workspace, connection, task_ever, plan_ever, plan_version, plan_member, plan_part, plan_order,"
+            " graph CASCADE"
         )

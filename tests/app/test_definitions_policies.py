@@ -311,7 +311,8 @@ def declared(value):
 async def test_whatever_values_are_applied_are_left_when_their_export_is(app, admin, now, values, seconds, text):
     async with app.db.transaction() as tx:
         await tx.execute(
-            "TRUNCATE workspace, task, plan, plan_version, plan_member, plan_part, plan_order, graph, pool CASCADE"
+            "TRUNCATE workspace, task_ever, plan_ever, plan_version, plan_member, plan_part, plan_order, graph, pool"
+            " CASCADE"
         )
     parameters = {name: declared(value) | {"description": text} for name, value in values.items()}
     steps = [{"name": "one", "tasks": ["t"]}]

@@ -54,8 +54,8 @@ def test_every_file_holds_one_statement(name):
         ("step_run", "state", StepState),
         ("step_run", "condition", Condition),
         ("workspace_grant", "permissions", Permission),
-        ("task", "overlap", Overlap),
-        ("plan", "overlap", Overlap),
+        ("task_ever", "overlap", Overlap),
+        ("plan_ever", "overlap", Overlap),
         ("environment", "stage", Stage),
     ],
 )

@@ -7,7 +7,7 @@ import msgspec
 import structlog
 
 from ostinato.app.application import App, Held
-from ostinato.core.artifacts import declared, values_for
+from ostinato.core.artifacts import LATEST, declared, values_for
 from ostinato.core.contracts import ArtifactOrder, Launch, OpenOrder, WorkOrder
 from ostinato.core.errors import Conflict, Problem
 from ostinato.core.ids import RunId
@@ -48,8 +48,13 @@ async def make(app: App, tx: Tx, claimed: Sequence[Claimed], now: datetime) -> d
 
 async def _artifacts(tx: Tx, claimed: Sequence[Claimed]) -> dict[RunId, artifacts.Pinned]:
     """The versions of those runs whose tasks name an artifact; most name none, and cost nothing."""
-    runs = [run.run for run in claimed if "artifact" in run.config]
-    return {one.run: one for one in await artifacts.pin(tx, runs)} if runs else {}
+    pins = []
+    for run in claimed:
+        if isinstance(name := run.config.get("artifact"), str):
+            version, key = run.config.get("version", LATEST), run.config.get("workspace")
+            fixed = None if version == LATEST else str(version)
+            pins.append(artifacts.Pin(run=run.run, workspace=run.workspace, key=key, name=name, version=fixed))
+    return {one.run: one for one in await artifacts.pin(tx, pins)} if pins else {}
 
 
 def _values(run: Claimed, artifact: artifacts.Pinned | None) -> Resolved:

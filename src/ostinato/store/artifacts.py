@@ -100,6 +100,16 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     version: ArtifactVersionId | None
 
 
+class Pin(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that starts, and what its task names; no key: in its own workspace, no version: the newest."""
+
+    run: RunId
+    workspace: WorkspaceId
+    key: str | None
+    name: str
+    version: str | None
+
+
 class Pinned(msgspec.Struct, frozen=True):
     run: RunId
     name: str
@@ -208,9 +218,11 @@ async def set_uses(tx: Tx, tasks: Sequence[TaskId], uses: Sequence[Use]) -> None
         await execute(tx, "artifacts/keep_uses", *rows)
 
 
-async def pin(tx: Tx, runs: Sequence[RunId]) -> list[Pinned]:
+async def pin(tx: Tx, pins: Sequence[Pin]) -> list[Pinned]:
     """The versions of runs that start; those of which there is none are missing."""
-    await execute(tx, "artifacts/pin", runs)
+    runs = [p.run for p in pins]
+    rows = ([p.workspace for p in pins], [p.key for p in pins], [p.name for p in pins], [p.version for p in pins])
+    await execute(tx, "artifacts/pin", runs, *rows)
     return await fetch(tx, "artifacts/for_launch", Pinned, runs)
 
 

@@ -44,7 +44,7 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 instants = st.integers(0, 730 * 86_400).map(lambda seconds: BEGIN + timedelta(seconds=seconds))
 any_instant = st.datetimes(timezones=st.just(UTC))
-slow = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], deadline=None)
 
 
 @slow
