@@ -20,7 +20,7 @@ from ostinato.store.single_plans import DescribedPlan, Part
 
 MOST_STEPS = 500
 """Each step of a chart is inside the one before it, and few can read JSON that is nested more than 1,000 deep."""
-Several: TypeAlias = Annotated[tuple[wire.Sent, ...], msgspec.Meta(max_length=10_000)]
+Several: TypeAlias = Annotated[list[wire.Sent], msgspec.Meta(max_length=10_000)]
 """Ids."""
 CONDITIONS = {
     "ALL_SUCCEEDED": Condition.ALL_SUCCEEDED,
@@ -82,7 +82,7 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     name: str
     version: str
     description: str | None = None
-    destination: Literal["CLOUD"] = "CLOUD"
+    destination: Literal["CLOUD"]
     workspace_id: str
     abstract_plan_id: Annotated[str | None, msgspec.Meta(description="The id of a plan.")] = None
     plan: bool
@@ -182,14 +182,14 @@ def _numbers(
 
 def _step(plan: PlanId, link: Link, ids: Ids) -> Step:
     handlers = StepErrorHandler(
-        task_ids=tuple(map(ids.task, link.failure_tasks)) or None,
-        plan_ids=tuple(map(ids.plan, link.failure_plans)) or None,
+        task_ids=[*map(ids.task, link.failure_tasks)] or None,
+        plan_ids=[*map(ids.plan, link.failure_plans)] or None,
     )
     return Step(
         id=ids.step(plan, link.name),
         name=link.name,
         condition=WORDS[link.condition],
-        task_ids=tuple(map(ids.task, link.tasks)),
+        task_ids=[*map(ids.task, link.tasks)],
         handler_on_failure=handlers if link.failure_tasks or link.failure_plans else None,
         note=link.note,
     )
@@ -241,6 +241,7 @@ def _flow(part: Part, ids: Ids) -> Flow:
         name=part.name,
         version=f"{part.version}.0",
         description=part.description,
+        destination="CLOUD",
         workspace_id=ids.of(Kind.WORKSPACE, part.workspace),
         abstract_plan_id=ids.plan(part.id) if is_plan else None,
         plan=is_plan,

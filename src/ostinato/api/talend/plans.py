@@ -36,7 +36,9 @@ from ostinato.store.workspaces import Page
 Status: TypeAlias = Literal["executing", "execution_successful", "execution_failed"]
 PlanText: TypeAlias = Annotated[
     str | None,
-    QueryParameter(max_length=200, description="Only plans with this text in their name, in whatever case"),
+    QueryParameter(
+        max_length=200, pattern=r"^[^\x00]*$", description="Only plans with this text in their name, in whatever case"
+    ),
 ]
 
 
@@ -45,7 +47,7 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", for
     workspace_id: wire.Sent
     description: wire.Words | None = None
     steps: Annotated[
-        tuple[Step, ...],
+        list[Step],
         msgspec.Meta(min_length=1, max_length=MOST_STEPS, description="Each begins when the one before it succeeded."),
     ]
 
