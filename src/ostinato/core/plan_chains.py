@@ -9,6 +9,8 @@ from ostinato.core.ids import PlanId, TaskId
 from ostinato.core.plans import Condition, Graph, Ref, Step
 
 MOST_LOSSES = 5
+LONGEST = 500
+"""Steps. Tools show each one inside the one before, and few can read what is nested more than 1,000 deep."""
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +45,8 @@ def in_order(graph: Graph) -> list[int]:
 
 
 def links(graph: Graph) -> list[Link]:
-    """The steps in order, each as far as a chain can say it."""
-    return [_link(graph.steps[number]) for number in in_order(graph)]
+    """The steps in order, each as far as a chain can say it; the first `LONGEST` of them."""
+    return [_link(graph.steps[number]) for number in in_order(graph)[:LONGEST]]
 
 
 def same(shown: Sequence[Link], sent: Sequence[Link]) -> bool:
@@ -57,7 +59,7 @@ def same(shown: Sequence[Link], sent: Sequence[Link]) -> bool:
 def losses(graph: Graph) -> list[str]:
     """What would be lost if the plan became a chain, in words; the first few."""
     order = in_order(graph)
-    found = []
+    found = [f"{len(order) - LONGEST:,} steps after the first {LONGEST:,}"] if len(order) > LONGEST else []
     before: int | None = None
     for number in order:
         step = graph.steps[number]

@@ -18,8 +18,6 @@ from ostinato.core.plans import Condition, Ref
 from ostinato.core.plans import Step as GraphStep
 from ostinato.store.single_plans import DescribedPlan, Part
 
-MOST_STEPS = 500
-"""Each step of a chart is inside the one before it, and few can read JSON that is nested more than 1,000 deep."""
 Several: TypeAlias = Annotated[list[wire.Sent], msgspec.Meta(max_length=10_000)]
 """Ids."""
 CONDITIONS = {
@@ -128,9 +126,9 @@ def steps(plan: DescribedPlan, ids: Ids) -> list[Step]:
 
 
 def chart(plan: DescribedPlan, parts: Mapping[Ref, Part], ids: Ids) -> PlanStep | None:
-    """The same with the tasks and plans themselves; at most `MOST_STEPS` of it."""
+    """The same with the tasks and plans themselves; as many of its steps."""
     after: PlanStep | None = None
-    for number in reversed(plan_chains.in_order(plan.graph)[:MOST_STEPS]):
+    for number in reversed(plan_chains.in_order(plan.graph)[: plan_chains.LONGEST]):
         step = plan.graph.steps[number]
         after = _plan_step(
             ids.step(plan.id, step.name),

@@ -10,7 +10,7 @@ from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.talend import pauses, plan_steps, translate, wire
 from ostinato.api.talend.ids import Ids, TheIds
 from ostinato.api.talend.parameters import Id, Limit, Offset, refusals
-from ostinato.api.talend.plan_steps import MOST_STEPS, PlanStep, Step
+from ostinato.api.talend.plan_steps import PlanStep, Step
 from ostinato.api.talend.run_config_wire import (
     CLOUD,
     PauseDetails,
@@ -22,7 +22,7 @@ from ostinato.api.talend.run_config_wire import (
 )
 from ostinato.app import single_plans
 from ostinato.app.single_plans import About, Shown
-from ostinato.core import guids
+from ostinato.core import guids, plan_chains
 from ostinato.core.access import Permission
 from ostinato.core.definitions import Overlap
 from ostinato.core.errors import Invalid
@@ -33,6 +33,8 @@ from ostinato.store.runs import TaskOrPlan
 from ostinato.store.single_plans import DescribedPlan, Wanted
 from ostinato.store.workspaces import Page
 
+MOST_BYTES = 1_000_000
+"""Of a plan, as it is sent."""
 Status: TypeAlias = Literal["executing", "execution_successful", "execution_failed"]
 PlanText: TypeAlias = Annotated[
     str | None,
@@ -48,7 +50,9 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", for
     description: wire.Words | None = None
     steps: Annotated[
         list[Step],
-        msgspec.Meta(min_length=1, max_length=MOST_STEPS, description="Each begins when the one before it succeeded."),
+        msgspec.Meta(
+            min_length=1, max_length=plan_chains.LONGEST, description="Each begins when the one before it succeeded."
+        ),
     ]
 
 
@@ -115,7 +119,14 @@ async def list_plans(  # noqa: PLR0913  # one argument for each parameter of the
     return PagePlan(items=items, limit=limit, offset=offset, total=shown.total)
 
 
-@post("/", needs=Permission.AUTHOR, operation_id="createPlan", summary="Create a plan", responses=refusals(409))
+@post(
+    "/",
+    needs=Permission.AUTHOR,
+    operation_id="createPlan",
+    summary="Create a plan",
+    request_max_body_size=MOST_BYTES,
+    responses=refusals(409, 413),
+)
 async def create_plan(app: TheApp, actor: TheActor, ids: TheIds, data: JSONBody[PlanRequest]) -> Plan:
     """Whatever it runs is in the same workspace."""
     workspace = ids.number(Kind.WORKSPACE, data.workspace_id, "workspaceId")
@@ -137,7 +148,8 @@ async def get_plan(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> PlanExe
     needs=Permission.AUTHOR,
     operation_id="updatePlan",
     summary="Change a plan",
-    responses=refusals(404, 409),
+    request_max_body_size=MOST_BYTES,
+    responses=refusals(404, 409, 413),
 )
 async def update_plan(app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JSONBody[PlanRequest]) -> Plan:
     """Makes a new version. 409 for steps that differ while the plan is more than a chain of steps."""
