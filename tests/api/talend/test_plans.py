@@ -143,6 +143,13 @@ async def test_plans_are_found_by_where_they_are_what_they_run_and_their_name(
     assert await names(name="PLAN") == ["test plan", "hr plan"]
     assert await names(name="%") == []
     assert await names(name="") == await names()
+    for nowhere in (
+        {"workspaceId": "0" * 24},
+        {"workspaceId": there.tasks["load"]},
+        {"taskId": there.ids.task(99)},
+        {"planId": CAMPAIGN},
+    ):
+        assert await names(**nowhere) == []
     page = (await talend("GET", PLANS, limit=1, offset=1)).json()
     assert ([item["name"] for item in page["items"]], page["total"]) == (["test plan"], 4)
     assert (await talend("GET", PLANS, offset=50)).json() == {"items": [], "limit": 100, "offset": 50, "total": 4}
@@ -249,10 +256,8 @@ async def test_what_is_wrong_with_a_plan_is_named(app: App, admin: Actor, world:
     [
         {"environmentId": "1"},
         {"workspaceId": "x" * 24},
-        {"workspaceId": "0" * 24},
-        {"taskId": ""},
+        {"taskId": "load"},
         {"planId": "0" * 24},
-        {"planId": CAMPAIGN},
         {"limit": 0},
         {"limit": 101},
         {"offset": -1},

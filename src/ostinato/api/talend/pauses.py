@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from litestar import Response
 from litestar.openapi import ResponseSpec
+from litestar.response.base import ASGIResponse
 
+from ostinato.api.responses import without_body
 from ostinato.api.talend import translate
 from ostinato.api.talend.run_config_wire import PauseDetails
 from ostinato.app import pauses
@@ -32,7 +33,7 @@ def shown(paused_at: datetime | None, by: str | None, kind: str | None, note: st
     )
 
 
-async def set_paused(app: App, actor: Actor, what: TaskOrPlan, sent: PauseDetails) -> Response[None]:
+async def set_paused(app: App, actor: Actor, what: TaskOrPlan, sent: PauseDetails) -> ASGIResponse:
     """202 if something was changed, 204 if not."""
     if len(sent.pause_context or "") > pauses.LONGEST_NOTE:
         message = f"write at most {pauses.LONGEST_NOTE} characters"
@@ -40,4 +41,4 @@ async def set_paused(app: App, actor: Actor, what: TaskOrPlan, sent: PauseDetail
     changed = await pauses.set_paused(
         app, actor, what, paused=sent.pause, note=sent.pause_context if sent.pause else None, now=app.now()
     )
-    return Response(None, status_code=202 if changed else 204)
+    return without_body(202 if changed else 204)

@@ -3,8 +3,9 @@
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
-from litestar import Response, Router, delete, get, post, put
+from litestar import Router, delete, get, post, put
 from litestar.params import JSONBody, QueryParameter
+from litestar.response.base import ASGIResponse
 
 from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.talend import pauses, plan_steps, translate, wire
@@ -25,7 +26,7 @@ from ostinato.app.single_plans import About, Shown
 from ostinato.core import guids, plan_chains
 from ostinato.core.access import Permission
 from ostinato.core.definitions import Overlap
-from ostinato.core.errors import Invalid
+from ostinato.core.errors import Invalid, NotFound
 from ostinato.core.ids import PlanId
 from ostinato.core.object_ids import Kind
 from ostinato.core.states import ENDED, State
@@ -106,14 +107,17 @@ async def list_plans(  # noqa: PLR0913  # one argument for each parameter of the
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> PagePlan:
-    """Those that the caller may see, the newest first."""
-    wanted = Wanted(
-        environment=_number(ids, Kind.ENVIRONMENT, environment_id, "environmentId"),
-        workspace=_number(ids, Kind.WORKSPACE, workspace_id, "workspaceId"),
-        task=_number(ids, Kind.TASK, task_id, "taskId"),
-        plan=None if plan_id is None else ids.plan_number(plan_id, "planId"),
-        name=name or None,
-    )
+    """Those that the caller may see, the newest first; none for an id that leads nowhere."""
+    try:
+        wanted = Wanted(
+            environment=ids.number(Kind.ENVIRONMENT, environment_id) if environment_id else None,
+            workspace=ids.number(Kind.WORKSPACE, workspace_id) if workspace_id else None,
+            task=ids.task_number(task_id) if task_id else None,
+            plan=ids.plan_number(plan_id) if plan_id else None,
+            name=name or None,
+        )
+    except NotFound:
+        return PagePlan(items=[], limit=limit, offset=offset, total=0)
     shown = await single_plans.list_plans(app, actor, wanted, Page(limit=limit, offset=offset))
     items = [_details(plan, shown, ids) for plan in shown.plans]
     return PagePlan(items=items, limit=limit, offset=offset, total=shown.total)
@@ -181,7 +185,7 @@ async def delete_plan(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> None
     status_code=202,
     responses={**pauses.DONE, **refusals(404)},
 )
-async def pause_plan(app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JSONBody[PauseDetails]) -> Response[None]:
+async def pause_plan(app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JSONBody[PauseDetails]) -> ASGIResponse:
     """A paused plan refuses to start; inside other plans it waits. What is at work finishes."""
     return await pauses.set_paused(app, actor, TaskOrPlan(plan=PlanId(ids.plan_number(id))), data)
 
@@ -224,10 +228,6 @@ async def update_run_config(
 async def delete_run_config(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> None:
     """The rest of how it is run stays."""
     await single_plans.require_execute(app, actor, ids.plan_number(id))
-
-
-def _number(ids: Ids, kind: Kind, sent: str | None, field: str) -> int | None:
-    return None if sent is None else ids.number(kind, sent, field)
 
 
 def _about(sent: PlanRequest, ids: Ids) -> About:
