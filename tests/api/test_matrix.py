@@ -89,13 +89,13 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/definitions/export"): Ask("/api/v1/definitions/export"),
     ("GET", "/api/v1/definitions/schema"): Ask("/api/v1/definitions/schema"),
     # environments and workspaces of the Talend API; ids lead nowhere, so whoever may gets 400
-    ("GET", "/orchestration/environments"): Ask("/orchestration/environments", empty=NOTHING_SEEN),
+    ("GET", "/orchestration/environments"): Ask("/orchestration/environments", empty=frozenset({"stranger"})),
     ("POST", "/orchestration/environments"): Ask(
         "/orchestration/environments", ONLY_ADMIN, {"name": "E", "workspaceName": "W"}
     ),
     ("PUT", "/orchestration/environments/{id:str}"): Ask("/orchestration/environments/1", ONLY_ADMIN, {"name": "E"}),
     ("DELETE", "/orchestration/environments/{id:str}"): Ask("/orchestration/environments/1", ONLY_ADMIN),
-    ("GET", "/orchestration/workspaces"): Ask("/orchestration/workspaces", empty=NOTHING_SEEN),
+    ("GET", "/orchestration/workspaces"): Ask("/orchestration/workspaces", empty=frozenset({"stranger"})),
     ("POST", "/orchestration/workspaces"): Ask(
         "/orchestration/workspaces", ONLY_ADMIN, {"name": "W", "environmentId": "1"}
     ),
