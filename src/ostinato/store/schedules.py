@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 import msgspec
 
@@ -18,6 +19,9 @@ from ostinato.core.schedules import Missed
 from ostinato.core.triggers.kinds import Holiday, Trigger
 from ostinato.store.db import Tx, execute, fetch, fetch_one, fetch_value
 from ostinato.store.runs import TaskOrPlan
+
+Next: TypeAlias = tuple[ScheduleTriggerId, datetime | None, datetime | None]
+"""When a trigger fires next: the planned time, and when it is due."""
 
 
 class SeenTrigger(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +122,15 @@ class Bindable(msgspec.Struct, frozen=True, kw_only=True):
     may_execute: bool
 
 
+class UsingTrigger(msgspec.Struct, frozen=True, kw_only=True):
+    """A trigger that names a list of holidays."""
+
+    id: ScheduleTriggerId
+    schedule: ScheduleId
+    definition: Trigger
+    bound: bool
+
+
 class StoredHolidays(msgspec.Struct, frozen=True, kw_only=True):
     environment: EnvironmentId
     name: str
@@ -191,7 +204,7 @@ async def set_triggers(tx: Tx, schedule: ScheduleId, triggers: Sequence[TriggerT
     )
 
 
-async def plan_next(tx: Tx, moves: Sequence[tuple[ScheduleTriggerId, datetime | None, datetime | None]]) -> None:
+async def plan_next(tx: Tx, moves: Sequence[Next]) -> None:
     """When triggers fire next, whatever they were about to do: the id, the planned time, and when it is due."""
     await execute(tx, "schedules/plan_next", [m[0] for m in moves], [m[1] for m in moves], [m[2] for m in moves])
 
@@ -222,3 +235,17 @@ async def move(tx: Tx, moves: Sequence[Move]) -> list[ScheduleTriggerId]:
 
 async def holidays(tx: Tx, environments: Sequence[EnvironmentId]) -> list[StoredHolidays]:
     return await fetch(tx, "schedules/holidays", StoredHolidays, list(environments))
+
+
+async def keep_holidays(tx: Tx, environment: EnvironmentId, name: str, days: Sequence[Holiday], now: datetime) -> None:
+    await execute(tx, "schedules/keep_holidays", environment, name, msgspec.to_builtins(days), now)
+
+
+async def remove_holidays(tx: Tx, environment: EnvironmentId, name: str) -> bool:
+    """False: there is no such list."""
+    return await fetch_value(tx, "schedules/remove_holidays", environment, name) is not None
+
+
+async def triggers_with(tx: Tx, environment: EnvironmentId, name: str) -> list[UsingTrigger]:
+    """Those that name a list of holidays."""
+    return await fetch(tx, "schedules/triggers_with", UsingTrigger, environment, name)
