@@ -101,17 +101,23 @@ def test_damaged_content_and_content_that_is_gone_are_never_handed_out(
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # the library leaves closing to the collector
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_store_that_is_closed_gives_up_what_is_on_its_way(server: S3, bucket: Bucket, store: ObjectBucket) -> None:
+@pytest.mark.parametrize("first", ["HeadObject", "UploadPart"])
+def test_a_store_that_is_closed_gives_up_what_is_on_its_way(
+    first: str, server: S3, bucket: Bucket, store: ObjectBucket
+) -> None:
+    store._s3.meta.events.register(f"before-call.s3.{first}", lambda **_: store.close())
+    with pytest.raises(Unavailable, match="The server stops"):
+        keep(store, LARGE)
+    assert (server.keys(bucket), server.uploads(bucket)) == ([], [])
+
+
+def test_a_download_that_is_given_up_leaves_nothing(store: ObjectBucket, tmp_path: Path) -> None:
     digest = keep(store, LARGE)
-    with store.incoming() as incoming:
-        incoming.write(LARGE + b"more")
-        incoming.complete()
-        store.close()
-        for transfer in (lambda: store.keep(incoming), lambda: store.fetch(digest)):
-            with pytest.raises(Unavailable, match="The server stops"):
-                transfer()
-    assert server.uploads(bucket) == []
-    assert (store.digests(), store.at_hand(digest)) == ([digest], None)
+    store._s3.meta.events.register("before-call.s3.GetObject", lambda **_: store.close())
+    with pytest.raises(Unavailable, match="The server stops"):
+        store.fetch(digest)
+    assert store.at_hand(digest) is None
+    assert list((tmp_path / "here" / "incoming").iterdir()) == []
 
 
 def test_an_upload_whose_server_died_is_given_up_after_a_day(server: S3, bucket: Bucket, store: ObjectBucket) -> None:

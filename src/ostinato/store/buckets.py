@@ -78,9 +78,7 @@ class ObjectBucket:
         key = self._key(incoming.digest)
         with self._asking():
             if self._size(key) != incoming.size:
-                self._s3.upload_file(
-                    str(incoming.path), self._bucket.name, key, Config=IN_PARTS, Callback=self._unless_closed
-                )
+                self._s3.upload_file(str(incoming.path), self._bucket.name, key, Config=IN_PARTS)
 
     def at_hand(self, digest: str) -> Path | None:
         path = self._copies.path(digest)
@@ -95,9 +93,7 @@ class ObjectBucket:
             return found
         with self._copies.incoming() as incoming:
             with self._asking(f"the content {digest[:12]} is not in it: publish it again"):
-                self._s3.download_fileobj(
-                    self._bucket.name, self._key(digest), incoming.file, Config=IN_PARTS, Callback=self._unless_closed
-                )
+                self._s3.download_fileobj(self._bucket.name, self._key(digest), incoming.file, Config=IN_PARTS)
             incoming.read_again()
             incoming.complete()
             if incoming.digest != digest:
@@ -167,8 +163,9 @@ class ObjectBucket:
                 return None
             raise
 
-    def _unless_closed(self, _bytes: int) -> None:
-        if self._closed.is_set():
+    def _refuse_if_closed(self, event_name: str, **_: object) -> None:
+        """Asked before every request and every repetition of one; what was begun may still be given up."""
+        if self._closed.is_set() and not event_name.endswith("AbortMultipartUpload"):
             raise Unavailable("The server stops")
 
     @contextmanager
@@ -190,14 +187,16 @@ class ObjectBucket:
         )
         config = Config(
             connect_timeout=5,
-            read_timeout=60,
+            read_timeout=30,
             retries={"mode": "standard", "total_max_attempts": 4},
             s3={"addressing_style": "path" if place.path_style else "virtual", "payload_signing_enabled": True},
             request_checksum_calculation="when_required",  # not all servers know others; what is signed is checked too
             response_checksum_validation="when_required",
         )
         region = session.region_name or "us-east-1"
-        return session.client("s3", region_name=region, endpoint_url=place.endpoint, config=config)
+        client = session.client("s3", region_name=region, endpoint_url=place.endpoint, config=config)
+        client.meta.events.register("before-send.s3", self._refuse_if_closed)
+        return client
 
     def _key(self, digest: str) -> str:
         return self._name(place_of(digest))
