@@ -50,6 +50,7 @@ CREDENTIALS_OF_AWS = frozenset(
         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     }
 )
+"""What opens the bucket where the settings name no key: the server keeps it from its workers."""
 GRACE_SECONDS = 3
 
 

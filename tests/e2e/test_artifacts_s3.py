@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,7 +110,7 @@ def test_the_secret_of_the_bucket_is_nowhere_to_be_found(server: Server, cli: Cl
         assert not [name for name in worker.environ() if name.startswith("OSTINATO_")]
 
 
-def test_credentials_of_the_environment_are_the_servers_alone(bucket: Bucket, tmp_path: Path) -> None:
+def test_credentials_of_the_environment_are_the_servers_alone(tmp_path: Path) -> None:
     place = s3().bucket(tmp_path)
     variables = {"AWS_ACCESS_KEY_ID": str(place.access_key_id), "AWS_SECRET_ACCESS_KEY": secret_of(place)}
     known = {
@@ -127,14 +129,20 @@ def test_credentials_of_the_environment_are_the_servers_alone(bucket: Bucket, tm
         server.stop()
 
 
-def test_a_server_does_not_start_on_a_bucket_that_it_cannot_use(bucket: Bucket, tmp_path: Path) -> None:
+def test_a_server_does_not_start_on_a_bucket_that_it_cannot_use(server: Server, bucket: Bucket, tmp_path: Path) -> None:
     cli = Cli(tmp_path / "home", free_port(), **environment(bucket))
     other = tmp_path / "wrong.secret"
     other.write_text("nonsense")
     refused = cli("up", "--s3-secret-access-key-file", str(other), code=1)
     assert f"The object store {bucket} cannot be used: this is not the secret of the key" in refused.err
     assert "nonsense" not in refused.err
-    refused = cli("up", code=1)  # the bucket is that of the server above
+    refused = cli("up", code=1)  # the bucket is that of the other server
     assert f"{bucket} belongs to another installation of Ostinato" in refused.err
+    without = "import sys; sys.modules['boto3'] = None; from ostinato.cli import app; app(['up'])"
+    done = subprocess.run(
+        [sys.executable, "-c", without], env=dict(cli.environment), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "install it with pip install 'ostinato[s3]'" in done.stderr
     missing = cli("admin", "list-keys", OSTINATO_S3_SECRET_ACCESS_KEY_FILE=str(tmp_path / "nothing"))
     assert missing.code == 0, missing.err  # what does not touch content does not need the bucket

@@ -1,6 +1,12 @@
 """What goes wrong with a bucket, in words that say what to do."""
 
-from botocore.exceptions import ClientError, NoCredentialsError, PartialCredentialsError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
 
 MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 KEY = "see OSTINATO_S3_ACCESS_KEY_ID and OSTINATO_S3_SECRET_ACCESS_KEY_FILE"
@@ -37,6 +43,8 @@ def words_for(error: Exception, if_missing: str | None = None) -> str:
         error = error.__context__  # what the library for transfers has wrapped
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return f"no key is known: {KEY}; or give the machine a role"
+    if isinstance(error, ConnectionError | HTTPClientError):
+        return f"{str(error).rstrip('.')}: see OSTINATO_S3_ENDPOINT, and whether the server is there"
     if not isinstance(error, ClientError):
         return str(error).rstrip(".")
     code = error.response["Error"]["Code"]
