@@ -263,7 +263,8 @@ async def house(copies: Copies) -> AsyncIterator[House]:
         async with opened_app(url, NOW) as app:
             world = World(app)
             callers = await _furnish(app, world)
-            asgi = make_asgi(app, read_settings({}), lambda: True)
+            settings = read_settings({"OSTINATO_FAILED_ATTEMPTS": "1000000"})
+            asgi = make_asgi(app, settings, lambda: True)
             transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://ostinato.test") as client:
                 others = await world.fetch(
