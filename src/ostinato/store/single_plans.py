@@ -7,8 +7,8 @@ from typing import Literal
 import msgspec
 
 from ostinato.core.definitions import Overlap
-from ostinato.core.ids import ArtifactId, PlanId, SubjectId, TaskId, WorkspaceId
-from ostinato.core.plans import Graph, Ref
+from ostinato.core.ids import ArtifactId, GraphId, PlanId, SubjectId, TaskId, WorkspaceId
+from ostinato.core.plans import Ref
 from ostinato.core.states import State
 from ostinato.store.db import Tx, execute, fetch, fetch_one, fetch_value
 from ostinato.store.definitions import StoredPlan
@@ -41,7 +41,7 @@ class DescribedPlan(msgspec.Struct, frozen=True, kw_only=True):
     author: str | None
     """Who made it."""
     author_kind: str | None
-    graph: Graph
+    graph_id: GraphId
     workspace: DescribedWorkspace
     state: State | None
     """Of its newest run."""

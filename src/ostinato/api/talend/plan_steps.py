@@ -14,9 +14,9 @@ from ostinato.core.errors import Invalid, Problem
 from ostinato.core.ids import PlanId, TaskId
 from ostinato.core.object_ids import Kind
 from ostinato.core.plan_chains import Link
-from ostinato.core.plans import Condition, Ref
+from ostinato.core.plans import Condition, Graph, Ref
 from ostinato.core.plans import Step as GraphStep
-from ostinato.store.single_plans import DescribedPlan, Part
+from ostinato.store.single_plans import Part
 
 Several: TypeAlias = Annotated[list[wire.Sent], msgspec.Meta(max_length=10_000)]
 """Ids."""
@@ -120,24 +120,28 @@ def renamed(error: Invalid) -> Invalid:
     return Invalid(*(msgspec.structs.replace(problem, path=_renamed(problem.path)) for problem in error.problems))
 
 
-def steps(plan: DescribedPlan, ids: Ids) -> list[Step]:
+def steps(plan: PlanId, graph: Graph, ids: Ids) -> list[Step]:
     """The list. A graph that is more than a chain comes in an order in which its steps can run."""
-    return [_step(plan.id, link, ids) for link in plan_chains.links(plan.graph)]
+    return [_step(plan, link, ids) for link in plan_chains.links(graph)]
 
 
-def chart(plan: DescribedPlan, parts: Mapping[Ref, Part], ids: Ids) -> PlanStep | None:
-    """The same with the tasks and plans themselves; as many of its steps."""
+def flows(parts: Mapping[Ref, Part], ids: Ids) -> dict[Ref, Flow]:
+    """The tasks and plans that steps run, as charts have them."""
+    return {ref: _flow(part, ids) for ref, part in parts.items()}
+
+
+def chart(plan: PlanId, graph: Graph, flows: Mapping[Ref, Flow], ids: Ids) -> PlanStep | None:
+    """The same as `steps`, with the tasks and plans themselves. What may not be seen is left out."""
     after: PlanStep | None = None
-    for number in reversed(plan_chains.in_order(plan.graph)[: plan_chains.LONGEST]):
-        step = plan.graph.steps[number]
+    for number in reversed(plan_chains.in_order(graph)[: plan_chains.LONGEST]):
+        step = graph.steps[number]
         after = _plan_step(
-            ids.step(plan.id, step.name),
+            ids.step(plan, step.name),
             step.name,
             STATUSES[step.condition],
-            _seen(step.runs, parts),
-            ids,
+            _seen(step.runs, flows),
             note=step.note or None,
-            step_on_exception=_handler(plan, step, parts, ids),
+            step_on_exception=_handler(plan, step, flows, ids),
             next_step=after,
         )
     return after
@@ -193,23 +197,22 @@ def _step(plan: PlanId, link: Link, ids: Ids) -> Step:
     )
 
 
-def _handler(plan: DescribedPlan, step: GraphStep, parts: Mapping[Ref, Part], ids: Ids) -> PlanStep | None:
+def _handler(plan: PlanId, step: GraphStep, flows: Mapping[Ref, Flow], ids: Ids) -> PlanStep | None:
     if not step.on_failure:
         return None
-    guid = ids.step(plan.id, step.name, handler=True)
-    return _plan_step(guid, step.name, "FAIL", _seen(step.on_failure, parts), ids)
+    guid = ids.step(plan, step.name, handler=True)
+    return _plan_step(guid, step.name, "FAIL", _seen(step.on_failure, flows))
 
 
-def _seen(refs: Iterable[Ref], parts: Mapping[Ref, Part]) -> list[Part]:
-    return [parts[ref] for ref in refs if ref in parts]
+def _seen(refs: Iterable[Ref], flows: Mapping[Ref, Flow]) -> list[Flow]:
+    return [flows[ref] for ref in refs if ref in flows]
 
 
 def _plan_step(
     guid: str,
     name: str,
     status: Status,
-    parts: Sequence[Part],
-    ids: Ids,
+    flows: list[Flow],
     *,
     note: str | None = None,
     step_on_exception: PlanStep | None = None,
@@ -222,8 +225,8 @@ def _plan_step(
         name=name,
         step_name=name,
         status=status,
-        flows=[_flow(part, ids) for part in parts],
-        task_ids=[ids.task(part.id) for part in parts if part.kind == "task"],
+        flows=flows,
+        task_ids=[flow.id for flow in flows if not flow.plan],
         note=note,
         step_note=note,
         step_on_exception=step_on_exception,

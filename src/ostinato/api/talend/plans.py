@@ -22,7 +22,7 @@ from ostinato.api.talend.run_config_wire import (
     require_manual,
 )
 from ostinato.app import single_plans
-from ostinato.app.single_plans import About, Shown
+from ostinato.app.single_plans import About, Shown, WithSteps
 from ostinato.core import guids, plan_chains
 from ostinato.core.access import Permission
 from ostinato.core.definitions import Overlap
@@ -119,8 +119,7 @@ async def list_plans(  # noqa: PLR0913  # one argument for each parameter of the
     except NotFound:
         return PagePlan(items=[], limit=limit, offset=offset, total=0)
     shown = await single_plans.list_plans(app, actor, wanted, Page(limit=limit, offset=offset))
-    items = [_details(plan, shown, ids) for plan in shown.plans]
-    return PagePlan(items=items, limit=limit, offset=offset, total=shown.total)
+    return PagePlan(items=_details(shown, ids), limit=limit, offset=offset, total=shown.total)
 
 
 @post(
@@ -144,7 +143,7 @@ async def create_plan(app: TheApp, actor: TheActor, ids: TheIds, data: JSONBody[
 @get("/{id:str}", needs=Permission.VIEW, operation_id="getPlan", summary="Get a plan", responses=refusals(404))
 async def get_plan(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> PlanExecutableDetails:
     shown = await single_plans.get_with_parts(app, actor, ids.plan_number(id))
-    return _details(shown.plans[0], shown, ids)
+    return _details(shown, ids)[0]
 
 
 @put(
@@ -239,7 +238,8 @@ def _about(sent: PlanRequest, ids: Ids) -> About:
     )
 
 
-def _plan(one: DescribedPlan, ids: Ids) -> Plan:
+def _plan(found: WithSteps, ids: Ids) -> Plan:
+    one = found.plan
     return Plan(
         id=ids.plan(one.id),
         name=one.name,
@@ -249,20 +249,24 @@ def _plan(one: DescribedPlan, ids: Ids) -> Plan:
         update_date=translate.time(one.changed_at),
         author=one.author or "",
         author_type="SERVICE" if one.author_kind == pauses.SERVICE_ACCOUNT else "HUMAN",
-        steps=plan_steps.steps(one, ids),
+        steps=plan_steps.steps(one.id, found.graph, ids),
     )
 
 
-def _details(one: DescribedPlan, shown: Shown, ids: Ids) -> PlanExecutableDetails:
-    return PlanExecutableDetails(
-        executable=ids.plan(one.id),
-        name=one.name,
-        workspace=translate.workspace(one.workspace, ids),
-        description=one.description,
-        chart=plan_steps.chart(one, shown.parts, ids),
-        status=_status(one.state),
-        plan_pause_details=pauses.shown(one.paused_at, one.paused_by, one.pauser_kind, one.pause_note),
-    )
+def _details(shown: Shown, ids: Ids) -> list[PlanExecutableDetails]:
+    flows = plan_steps.flows(shown.parts, ids)
+    return [
+        PlanExecutableDetails(
+            executable=ids.plan(one.id),
+            name=one.name,
+            workspace=translate.workspace(one.workspace, ids),
+            description=one.description,
+            chart=plan_steps.chart(one.id, shown.graphs[one.graph_id], flows, ids),
+            status=_status(one.state),
+            plan_pause_details=pauses.shown(one.paused_at, one.paused_by, one.pauser_kind, one.pause_note),
+        )
+        for one in shown.plans
+    ]
 
 
 def _status(state: State | None) -> Status | None:
