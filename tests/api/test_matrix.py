@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import pytest_asyncio
 from litestar.handlers import HTTPRouteHandler
@@ -118,6 +119,46 @@ ASKS: dict[tuple[str, str], Ask] = {
     ),
     ("PUT", "/orchestration/workspaces/{id:str}"): Ask("/orchestration/workspaces/1", ONLY_ADMIN, {"name": "W"}),
     ("DELETE", "/orchestration/workspaces/{id:str}"): Ask("/orchestration/workspaces/1", ONLY_ADMIN),
+    # schedules of the Talend API
+    ("GET", "/orchestration/schedules"): Ask("/orchestration/schedules", empty=NOTHING_SEEN),
+    ("POST", "/orchestration/schedules"): Ask(
+        "/orchestration/schedules", READER, {"environmentId": "1", "trigger": {"name": "n", "type": "DAILY"}}
+    ),
+    ("GET", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1"),
+    ("POST", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1", READER, {}),
+    ("PATCH", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1", READER, {}),
+    ("DELETE", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1", READER),
+    ("POST", "/orchestration/schedules/{id:str}/triggers"): Ask(
+        "/orchestration/schedules/1/triggers", READER, {"name": "n", "type": "DAILY"}
+    ),
+    ("PUT", "/orchestration/schedules/{id:str}/triggers"): Ask(
+        "/orchestration/schedules/1/triggers", READER, {"name": "n", "type": "DAILY"}
+    ),
+    ("DELETE", "/orchestration/schedules/{id:str}/triggers"): Ask("/orchestration/schedules/1/triggers?name=n", READER),
+    ("GET", "/orchestration/schedules/{id:str}/events"): Ask("/orchestration/schedules/1/events?to=1"),
+    ("GET", "/orchestration/executables/tasks/{id:str}/schedule"): Ask("/orchestration/executables/tasks/1/schedule"),
+    ("PUT", "/orchestration/executables/tasks/{id:str}/schedule"): Ask(
+        "/orchestration/executables/tasks/1/schedule", READER, {"scheduleId": "1"}
+    ),
+    ("DELETE", "/orchestration/executables/tasks/{id:str}/schedule"): Ask(
+        "/orchestration/executables/tasks/1/schedule", READER
+    ),
+    ("GET", "/orchestration/executables/plans/{id:str}/schedule"): Ask("/orchestration/executables/plans/1/schedule"),
+    ("PUT", "/orchestration/executables/plans/{id:str}/schedule"): Ask(
+        "/orchestration/executables/plans/1/schedule", READER, {"scheduleId": "1"}
+    ),
+    ("DELETE", "/orchestration/executables/plans/{id:str}/schedule"): Ask(
+        "/orchestration/executables/plans/1/schedule", READER
+    ),
+    ("GET", "/orchestration/executables/tasks/{id:str}/run-config/events"): Ask(
+        "/orchestration/executables/tasks/1/run-config/events?to=1"
+    ),
+    ("GET", "/orchestration/executables/plans/{id:str}/run-config/events"): Ask(
+        "/orchestration/executables/plans/1/run-config/events?to=1"
+    ),
+    ("POST", "/orchestration/executables/events/search"): Ask(
+        "/orchestration/executables/events/search", {}, {"environmentId": "1", "to": 1}
+    ),
     ("GET", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN),
     ("POST", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN, {"name": "fresh"}),
     ("GET", "/api/v1/users/{name:str}"): Ask("/api/v1/users/admin", ONLY_ADMIN),
@@ -238,7 +279,8 @@ async def house(copies: Copies) -> AsyncIterator[House]:
         async with opened_app(url, NOW) as app:
             world = World(app)
             callers = await _furnish(app, world)
-            asgi = make_asgi(app, read_settings({}), lambda: True)
+            settings = msgspec.structs.replace(read_settings({}), failed_attempts=1_000_000)
+            asgi = make_asgi(app, settings, lambda: True)
             transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://ostinato.test") as client:
                 others = await world.fetch(
