@@ -22,6 +22,7 @@ from ostinato.app.application import App
 from ostinato.config import read_settings
 from ostinato.core import guids
 from ostinato.core.access import Permission, Tenant
+from ostinato.core.plans import Ref, Step
 from tests.api.factories import World
 from tests.artifacts import zips
 from tests.conftest import NOW, administrator, opened_app
@@ -69,6 +70,12 @@ OTHER_FILES = {"files": [{"name": "a.yaml", "text": YAML.replace("new", "newer")
 V0 = "/api/v0/orchestration"
 JOBS = "/public/jobs"
 EMPTY = "00000000-0000-0000-0000-000000000000"
+TALEND_PLANS = "/orchestration/executables/plans"
+TALEND_PLAN = {
+    "name": "P",
+    "workspaceId": "1",
+    "steps": [{"name": "one", "condition": "ALL_SUCCEEDED", "taskIds": ["1"]}],
+}
 ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/status"): Ask("/api/v1/status"),
     ("GET", "/api/v1/runs"): Ask("/api/v1/runs", empty=NOTHING_SEEN),
@@ -158,6 +165,24 @@ ASKS: dict[tuple[str, str], Ask] = {
     ),
     ("POST", "/orchestration/executables/events/search"): Ask(
         "/orchestration/executables/events/search", {}, {"environmentId": "1", "to": 1}
+    ),
+    # plans of the Talend API: one that another plan runs, so that it stays; ids in bodies are none, which is 400
+    ("GET", TALEND_PLANS): Ask(TALEND_PLANS, empty=NOTHING_SEEN),
+    ("POST", TALEND_PLANS): Ask(TALEND_PLANS, READER, TALEND_PLAN),
+    ("GET", f"{TALEND_PLANS}/{{id:str}}"): Ask(f"{TALEND_PLANS}/{{job}}", HIDDEN),
+    ("PUT", f"{TALEND_PLANS}/{{id:str}}"): Ask(f"{TALEND_PLANS}/{{job}}", READER, TALEND_PLAN),
+    ("DELETE", f"{TALEND_PLANS}/{{id:str}}"): Ask(f"{TALEND_PLANS}/{{job}}", {**HIDDEN, **NO_EXECUTE}),
+    ("PUT", f"{TALEND_PLANS}/{{id:str}}/pause"): Ask(
+        f"{TALEND_PLANS}/{{job}}/pause", {**HIDDEN, **NO_EXECUTE}, {"pause": False}
+    ),
+    ("GET", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(f"{TALEND_PLANS}/{{job}}/run-config", HIDDEN),
+    ("PUT", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(
+        f"{TALEND_PLANS}/{{job}}/run-config",
+        {**HIDDEN, **NO_EXECUTE},
+        {"trigger": {"type": "MANUAL"}, "parallelExecutionAllowed": True},
+    ),
+    ("DELETE", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(
+        f"{TALEND_PLANS}/{{job}}/run-config", {**HIDDEN, **NO_EXECUTE}
     ),
     ("GET", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN),
     ("POST", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN, {"name": "fresh"}),
@@ -287,7 +312,7 @@ async def house(copies: Copies) -> AsyncIterator[House]:
                     """SELECT credential.id FROM credential JOIN app_user ON app_user.id = credential.user_id
                         WHERE app_user.name = 'other admin'"""
                 )
-                [plan] = await world.fetch("SELECT id FROM plan")
+                [plan] = await world.fetch("SELECT id FROM plan WHERE name = 'night'")
                 job = str(guids.make(await installation.number(app), guids.Kind.PLAN, plan["id"]))
                 yield House(client, callers, [row["id"] for row in others], job)
 
@@ -298,7 +323,8 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
     await world.connection(finance, "warehouse")
     task = await world.task(finance, "Package", 1, "load", overlap="parallel")
     await world.task(finance, "Package", 2, "clean", overlap="parallel")
-    await world.plan(finance, 7, "night", [task])
+    night = await world.plan(finance, 7, "night", [task])
+    await world.plan(finance, 8, "week", steps=[Step(name="nights", runs=(Ref(plan=night),))])
     await world.execute("UPDATE plan SET overlap = 'parallel'")
     await world.run(task, "SUCCEEDED", "2026-02-01T10:00:00", "2026-02-01T10:00:05", id=1)
     admin = await administrator(app, NOW)

@@ -5,10 +5,20 @@ from litestar import Router
 from ostinato.api.dependencies import PROVIDED
 from ostinato.api.talend.environments import ENVIRONMENTS
 from ostinato.api.talend.ids import SHARED
+from ostinato.api.talend.plans import PLANS
 from ostinato.api.talend.schedule_links import SCHEDULE_LINKS
 from ostinato.api.talend.schedules import SCHEDULES
 from ostinato.api.talend.workspaces import WORKSPACES
 
-ORCHESTRATION = Router("/orchestration", route_handlers=[ENVIRONMENTS, WORKSPACES, SCHEDULES, SCHEDULE_LINKS])
+ORCHESTRATION = Router(
+    "/orchestration",
+    route_handlers=[
+        ENVIRONMENTS,
+        WORKSPACES,
+        PLANS,
+        SCHEDULES,
+        SCHEDULE_LINKS,
+    ],
+)
 TALEND = Router("/", route_handlers=[ORCHESTRATION], dependencies={**PROVIDED, **SHARED})
 """Everything of this dialect."""
