@@ -13,7 +13,7 @@ from ostinato import plugins
 from ostinato.app import audit, definition_edits, task_definitions, upgrades
 from ostinato.app.application import App
 from ostinato.app.task_definitions import About
-from ostinato.core.access import Actor
+from ostinato.core.access import Actor, Tenant
 from ostinato.core.definition_changes import Action
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from ostinato.core.ids import TaskId
@@ -193,7 +193,7 @@ async def _require_unnamed(tx: Tx, task: DescribedTask) -> None:
 async def _require_known(tx: Tx, actor: Actor, wanted: Wanted) -> None:
     viewer = actor.subject
     if wanted.environment is not None and not await environments.described(
-        tx, viewer, manages=False, id=wanted.environment
+        tx, viewer, manages=actor.may(Tenant.ENVIRONMENTS), id=wanted.environment
     ):
         raise NotFound("Environment", wanted.environment)
     if wanted.workspace is not None and await single_tasks.place(tx, viewer, wanted.workspace) is None:

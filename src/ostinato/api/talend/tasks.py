@@ -18,6 +18,7 @@ from ostinato.core.object_ids import Kind
 from ostinato.store.workspaces import Page
 
 QueriedId: TypeAlias = Annotated[str | None, QueryParameter(max_length=200)]
+QueriedType: TypeAlias = Annotated[RuntimeType | None, QueryParameter()]
 Filters: TypeAlias = NamedDependency[SkipValidation[wire.TaskFiltersRequest]]
 
 
@@ -26,7 +27,7 @@ def _filters(
     workspaceId: QueriedId = None,
     artifactId: QueriedId = None,
     name: Text = None,
-    runtimeType: RuntimeType | None = None,
+    runtimeType: QueriedType = None,
     runtimeId: QueriedId = None,
     runtimeRunProfileId: QueriedId = None,
 ) -> wire.TaskFiltersRequest:

@@ -151,12 +151,12 @@ def _wanted(filters: wire.TaskFiltersRequest, ids: Ids) -> Wanted:
 def _artifact(sent: str, ids: Ids, field: str = "") -> tuple[ArtifactId | None, str | None]:
     """The number of an artifact, or the type of tasks that it stands for."""
     for name in single_tasks.type_names():
-        if sent.lower() == ids.of(Kind.TYPE, _number_of_type(name)):
+        if sent.lower() == ids.of(Kind.TYPE, number_of_type(name)):
             return None, name
     return ArtifactId(ids.number(Kind.ARTIFACT, sent, field)), None
 
 
-def _number_of_type(name: str) -> int:
+def number_of_type(name: str) -> int:
     """The same on every machine."""
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), "big") >> 1
 
@@ -167,7 +167,7 @@ def _numbers(sent: Mapping[str, str], ids: Ids, kind: object_ids.Kind, field: st
 
 def _shown_artifact(one: DescribedTask, ids: Ids) -> wire.BaseArtifactVersion:
     if one.artifact is None:
-        number = ids.of(Kind.TYPE, _number_of_type(one.type))
+        number = ids.of(Kind.TYPE, number_of_type(one.type))
         return wire.BaseArtifactVersion(id=number, name=one.type, version=ONE_VERSION)
     made_from = one.artifact
     return wire.BaseArtifactVersion(
@@ -176,9 +176,7 @@ def _shown_artifact(one: DescribedTask, ids: Ids) -> wire.BaseArtifactVersion:
 
 
 def _extract(one: ListedTask, ids: Ids) -> wire.TaskExtract:
-    kind, number = (
-        (Kind.TYPE, _number_of_type(one.type)) if one.artifact is None else (Kind.ARTIFACT, int(one.artifact))
-    )
+    kind, number = (Kind.TYPE, number_of_type(one.type)) if one.artifact is None else (Kind.ARTIFACT, int(one.artifact))
     return wire.TaskExtract(
         executable=ids.of(Kind.TASK, one.id),
         name=one.name,
