@@ -13,7 +13,7 @@ from tests.api.conftest import Call
 from tests.api.factories import World
 from tests.api.talend.conftest import Talk
 from tests.api.talend.furniture import Room, define, furnished, release
-from tests.api.talend.test_tasks import TASKS, create
+from tests.api.talend.test_tasks import TASKS, create, replacement
 from tests.conftest import NOW
 from tests.people import give, new_key
 
@@ -174,6 +174,9 @@ async def test_a_task_inside_a_composite_one_is_not_deleted_or_renamed(
     refused = await talend("DELETE", f"{TASKS}/{made['id']}")
     assert refused.status_code == 409
     assert "is used by the task 'count'" in refused.json()["message"]
+    kept = await talend("PUT", f"{TASKS}/{made['id']}", replacement(room, name="hail"))
+    assert kept.status_code == 409
+    assert "is named by the task 'count'" in kept.json()["message"]
 
 
 async def test_a_deleted_task_is_still_told_of(
