@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import pytest_asyncio
 from litestar.handlers import HTTPRouteHandler
@@ -89,14 +90,31 @@ ASKS: dict[tuple[str, str], Ask] = {
     ),
     ("GET", "/api/v1/definitions/export"): Ask("/api/v1/definitions/export"),
     ("GET", "/api/v1/definitions/schema"): Ask("/api/v1/definitions/schema"),
+    ("GET", "/api/v1/schedules"): Ask("/api/v1/schedules", empty=NOTHING_SEEN),
+    ("POST", "/api/v1/schedules"): Ask(
+        "/api/v1/schedules", {**HIDDEN, **NO_EXECUTE}, {"starts": {"name": "load"}, "triggers": []}
+    ),
+    ("GET", "/api/v1/schedules/{schedule_id:int}"): Ask("/api/v1/schedules/1", HIDDEN),
+    ("PUT", "/api/v1/schedules/{schedule_id:int}"): Ask(
+        "/api/v1/schedules/1", {**HIDDEN, **NO_EXECUTE}, {"starts": {"name": "night"}}
+    ),
+    ("DELETE", "/api/v1/schedules/{schedule_id:int}"): Ask(
+        "/api/v1/schedules/2", {**HIDDEN, **NO_EXECUTE, "boss": 404, "admin": 404}
+    ),
+    ("GET", "/api/v1/schedules/{schedule_id:int}/fires"): Ask("/api/v1/schedules/1/fires", HIDDEN),
+    ("GET", "/api/v1/calendar"): Ask("/api/v1/calendar"),
+    ("GET", "/api/v1/calendar.ics"): Ask("/api/v1/calendar.ics"),
+    ("GET", "/api/v1/holidays"): Ask("/api/v1/holidays", {"stranger": 404}),
+    ("PUT", "/api/v1/holidays/{name:str}"): Ask("/api/v1/holidays/feast", ONLY_ADMIN, {"days": []}),
+    ("DELETE", "/api/v1/holidays/{name:str}"): Ask("/api/v1/holidays/gone", ONLY_ADMIN),
     # environments and workspaces of the Talend API; ids lead nowhere, so whoever may gets 400
-    ("GET", "/orchestration/environments"): Ask("/orchestration/environments", empty=NOTHING_SEEN),
+    ("GET", "/orchestration/environments"): Ask("/orchestration/environments", empty=frozenset({"stranger"})),
     ("POST", "/orchestration/environments"): Ask(
         "/orchestration/environments", ONLY_ADMIN, {"name": "E", "workspaceName": "W"}
     ),
     ("PUT", "/orchestration/environments/{id:str}"): Ask("/orchestration/environments/1", ONLY_ADMIN, {"name": "E"}),
     ("DELETE", "/orchestration/environments/{id:str}"): Ask("/orchestration/environments/1", ONLY_ADMIN),
-    ("GET", "/orchestration/workspaces"): Ask("/orchestration/workspaces", empty=NOTHING_SEEN),
+    ("GET", "/orchestration/workspaces"): Ask("/orchestration/workspaces", empty=frozenset({"stranger"})),
     ("POST", "/orchestration/workspaces"): Ask(
         "/orchestration/workspaces", ONLY_ADMIN, {"name": "W", "environmentId": "1"}
     ),
@@ -121,6 +139,46 @@ ASKS: dict[tuple[str, str], Ask] = {
     ),
     ("DELETE", f"{TASKS}/{{id:str}}/de-run-config"): Ask(f"{TASKS}/{{task}}/de-run-config", {**HIDDEN, **NO_EXECUTE}),
     ("PUT", f"{TASKS}/{{id:str}}/pause"): Ask(f"{TASKS}/{{task}}/pause", {**HIDDEN, **NO_EXECUTE}, {"pause": False}),
+    # schedules of the Talend API
+    ("GET", "/orchestration/schedules"): Ask("/orchestration/schedules", empty=NOTHING_SEEN),
+    ("POST", "/orchestration/schedules"): Ask(
+        "/orchestration/schedules", READER, {"environmentId": "1", "trigger": {"name": "n", "type": "DAILY"}}
+    ),
+    ("GET", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1"),
+    ("POST", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1", READER, {}),
+    ("PATCH", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1", READER, {}),
+    ("DELETE", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1", READER),
+    ("POST", "/orchestration/schedules/{id:str}/triggers"): Ask(
+        "/orchestration/schedules/1/triggers", READER, {"name": "n", "type": "DAILY"}
+    ),
+    ("PUT", "/orchestration/schedules/{id:str}/triggers"): Ask(
+        "/orchestration/schedules/1/triggers", READER, {"name": "n", "type": "DAILY"}
+    ),
+    ("DELETE", "/orchestration/schedules/{id:str}/triggers"): Ask("/orchestration/schedules/1/triggers?name=n", READER),
+    ("GET", "/orchestration/schedules/{id:str}/events"): Ask("/orchestration/schedules/1/events?to=1"),
+    ("GET", "/orchestration/executables/tasks/{id:str}/schedule"): Ask("/orchestration/executables/tasks/1/schedule"),
+    ("PUT", "/orchestration/executables/tasks/{id:str}/schedule"): Ask(
+        "/orchestration/executables/tasks/1/schedule", READER, {"scheduleId": "1"}
+    ),
+    ("DELETE", "/orchestration/executables/tasks/{id:str}/schedule"): Ask(
+        "/orchestration/executables/tasks/1/schedule", READER
+    ),
+    ("GET", "/orchestration/executables/plans/{id:str}/schedule"): Ask("/orchestration/executables/plans/1/schedule"),
+    ("PUT", "/orchestration/executables/plans/{id:str}/schedule"): Ask(
+        "/orchestration/executables/plans/1/schedule", READER, {"scheduleId": "1"}
+    ),
+    ("DELETE", "/orchestration/executables/plans/{id:str}/schedule"): Ask(
+        "/orchestration/executables/plans/1/schedule", READER
+    ),
+    ("GET", "/orchestration/executables/tasks/{id:str}/run-config/events"): Ask(
+        "/orchestration/executables/tasks/1/run-config/events?to=1"
+    ),
+    ("GET", "/orchestration/executables/plans/{id:str}/run-config/events"): Ask(
+        "/orchestration/executables/plans/1/run-config/events?to=1"
+    ),
+    ("POST", "/orchestration/executables/events/search"): Ask(
+        "/orchestration/executables/events/search", {}, {"environmentId": "1", "to": 1}
+    ),
     ("GET", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN),
     ("POST", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN, {"name": "fresh"}),
     ("GET", "/api/v1/users/{name:str}"): Ask("/api/v1/users/admin", ONLY_ADMIN),
@@ -243,7 +301,8 @@ async def house(copies: Copies) -> AsyncIterator[House]:
         async with opened_app(url, NOW) as app:
             world = World(app)
             callers = await _furnish(app, world)
-            asgi = make_asgi(app, read_settings({}), lambda: True)
+            settings = msgspec.structs.replace(read_settings({}), failed_attempts=1_000_000)
+            asgi = make_asgi(app, settings, lambda: True)
             transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://ostinato.test") as client:
                 others = await world.fetch(
@@ -310,6 +369,16 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
     await world.execute(
         """INSERT INTO webhook_delivery (webhook_id, message, event, body, state, created_at, ended_at)
            VALUES (1, 'msg_1', 'ping', '{}', 'failed', now(), now())"""
+    )
+    await world.execute(
+        """INSERT INTO schedule (environment_id, task_id, plan_id, owner_id, created_at, changed_at)
+           SELECT environment_id, NULL, id, 1, now(), now() FROM plan
+            UNION ALL
+           SELECT environment_id, id, NULL, 1, now(), now() FROM task WHERE name = 'clean'"""
+    )
+    await world.execute(
+        """INSERT INTO holiday_list (environment_id, name, days, changed_at)
+           SELECT id, 'gone', '[]', now() FROM environment WHERE name = 'Production'"""
     )
     await world.execute("INSERT INTO number_series VALUES ('task:Package', 100), ('plan', 100)")
     return callers
