@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import pytest_asyncio
 from litestar.handlers import HTTPRouteHandler
@@ -19,7 +20,7 @@ from ostinato.api.permissions import ANYBODY
 from ostinato.app import access, artifacts, groups, installation, keys, people
 from ostinato.app.application import App
 from ostinato.config import read_settings
-from ostinato.core import guids
+from ostinato.core import guids, object_ids
 from ostinato.core.access import Permission, Tenant
 from ostinato.core.plans import Ref, Step
 from tests.api.factories import World
@@ -68,6 +69,7 @@ FILES = {"files": [{"name": "a.yaml", "text": YAML}]}
 OTHER_FILES = {"files": [{"name": "a.yaml", "text": YAML.replace("new", "newer")}]}
 V0 = "/api/v0/orchestration"
 JOBS = "/public/jobs"
+TASKS = "/orchestration/executables/tasks"
 EMPTY = "00000000-0000-0000-0000-000000000000"
 TALEND_PLANS = "/orchestration/executables/plans"
 TALEND_PLAN = {
@@ -125,6 +127,65 @@ ASKS: dict[tuple[str, str], Ask] = {
     ),
     ("PUT", "/orchestration/workspaces/{id:str}"): Ask("/orchestration/workspaces/1", ONLY_ADMIN, {"name": "W"}),
     ("DELETE", "/orchestration/workspaces/{id:str}"): Ask("/orchestration/workspaces/1", ONLY_ADMIN),
+    # tasks of the Talend API
+    ("GET", TASKS): Ask(TASKS, empty=NOTHING_SEEN),
+    ("POST", TASKS): Ask(TASKS, {"reader": 403}, {"name": "no task"}),
+    ("POST", f"{TASKS}/search"): Ask(f"{TASKS}/search", body={}, empty=NOTHING_SEEN),
+    ("GET", f"{TASKS}/{{id:str}}"): Ask(f"{TASKS}/{{task}}", HIDDEN),
+    ("PUT", f"{TASKS}/{{id:str}}"): Ask(f"{TASKS}/{{task}}", READER, {"name": "no task"}),
+    ("PATCH", f"{TASKS}/{{id:str}}"): Ask(f"{TASKS}/{{task}}", {**HIDDEN, **NO_EXECUTE}, {}),
+    ("DELETE", f"{TASKS}/{{id:str}}"): Ask(f"{TASKS}/{{task}}", {**HIDDEN, **NO_EXECUTE}),
+    ("GET", f"{TASKS}/{{id:str}}/run-config"): Ask(f"{TASKS}/{{task}}/run-config", HIDDEN),
+    ("PUT", f"{TASKS}/{{id:str}}/run-config"): Ask(
+        f"{TASKS}/{{task}}/run-config", {**HIDDEN, **NO_EXECUTE}, {"trigger": {"type": "MANUAL"}}
+    ),
+    ("DELETE", f"{TASKS}/{{id:str}}/run-config"): Ask(f"{TASKS}/{{task}}/run-config", {**HIDDEN, **NO_EXECUTE}),
+    ("GET", f"{TASKS}/{{id:str}}/de-run-config"): Ask(f"{TASKS}/{{task}}/de-run-config", HIDDEN),
+    ("PUT", f"{TASKS}/{{id:str}}/de-run-config"): Ask(
+        f"{TASKS}/{{task}}/de-run-config", {**HIDDEN, **NO_EXECUTE}, {"trigger": {"type": "MANUAL"}}
+    ),
+    ("DELETE", f"{TASKS}/{{id:str}}/de-run-config"): Ask(f"{TASKS}/{{task}}/de-run-config", {**HIDDEN, **NO_EXECUTE}),
+    ("PUT", f"{TASKS}/{{id:str}}/pause"): Ask(f"{TASKS}/{{task}}/pause", {**HIDDEN, **NO_EXECUTE}, {"pause": False}),
+    # schedules of the Talend API
+    ("GET", "/orchestration/schedules"): Ask("/orchestration/schedules", empty=NOTHING_SEEN),
+    ("POST", "/orchestration/schedules"): Ask(
+        "/orchestration/schedules", READER, {"environmentId": "1", "trigger": {"name": "n", "type": "DAILY"}}
+    ),
+    ("GET", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1"),
+    ("POST", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1", READER, {}),
+    ("PATCH", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1", READER, {}),
+    ("DELETE", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1", READER),
+    ("POST", "/orchestration/schedules/{id:str}/triggers"): Ask(
+        "/orchestration/schedules/1/triggers", READER, {"name": "n", "type": "DAILY"}
+    ),
+    ("PUT", "/orchestration/schedules/{id:str}/triggers"): Ask(
+        "/orchestration/schedules/1/triggers", READER, {"name": "n", "type": "DAILY"}
+    ),
+    ("DELETE", "/orchestration/schedules/{id:str}/triggers"): Ask("/orchestration/schedules/1/triggers?name=n", READER),
+    ("GET", "/orchestration/schedules/{id:str}/events"): Ask("/orchestration/schedules/1/events?to=1"),
+    ("GET", "/orchestration/executables/tasks/{id:str}/schedule"): Ask("/orchestration/executables/tasks/1/schedule"),
+    ("PUT", "/orchestration/executables/tasks/{id:str}/schedule"): Ask(
+        "/orchestration/executables/tasks/1/schedule", READER, {"scheduleId": "1"}
+    ),
+    ("DELETE", "/orchestration/executables/tasks/{id:str}/schedule"): Ask(
+        "/orchestration/executables/tasks/1/schedule", READER
+    ),
+    ("GET", "/orchestration/executables/plans/{id:str}/schedule"): Ask("/orchestration/executables/plans/1/schedule"),
+    ("PUT", "/orchestration/executables/plans/{id:str}/schedule"): Ask(
+        "/orchestration/executables/plans/1/schedule", READER, {"scheduleId": "1"}
+    ),
+    ("DELETE", "/orchestration/executables/plans/{id:str}/schedule"): Ask(
+        "/orchestration/executables/plans/1/schedule", READER
+    ),
+    ("GET", "/orchestration/executables/tasks/{id:str}/run-config/events"): Ask(
+        "/orchestration/executables/tasks/1/run-config/events?to=1"
+    ),
+    ("GET", "/orchestration/executables/plans/{id:str}/run-config/events"): Ask(
+        "/orchestration/executables/plans/1/run-config/events?to=1"
+    ),
+    ("POST", "/orchestration/executables/events/search"): Ask(
+        "/orchestration/executables/events/search", {}, {"environmentId": "1", "to": 1}
+    ),
     # plans of the Talend API: one that another plan runs, so that it stays; ids in bodies are none, which is 400
     ("GET", TALEND_PLANS): Ask(TALEND_PLANS, empty=NOTHING_SEEN),
     ("POST", TALEND_PLANS): Ask(TALEND_PLANS, READER, TALEND_PLAN),
@@ -243,6 +304,8 @@ class House:
     keys: dict[str, str]
     others_keys: list[int]
     job: str
+    task: str
+    """The id of the first task in the Talend API."""
 
 
 def handlers() -> dict[tuple[str, str], HTTPRouteHandler]:
@@ -263,7 +326,7 @@ async def house(copies: Copies) -> AsyncIterator[House]:
         async with opened_app(url, NOW) as app:
             world = World(app)
             callers = await _furnish(app, world)
-            settings = read_settings({"OSTINATO_FAILED_ATTEMPTS": "1000000"})
+            settings = msgspec.structs.replace(read_settings({}), failed_attempts=1_000_000)
             asgi = make_asgi(app, settings, lambda: True)
             transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://ostinato.test") as client:
@@ -272,8 +335,10 @@ async def house(copies: Copies) -> AsyncIterator[House]:
                         WHERE app_user.name = 'other admin'"""
                 )
                 [plan] = await world.fetch("SELECT id FROM plan WHERE name = 'night'")
-                job = str(guids.make(await installation.number(app), guids.Kind.PLAN, plan["id"]))
-                yield House(client, callers, [row["id"] for row in others], job)
+                number = await installation.number(app)
+                job = str(guids.make(number, guids.Kind.PLAN, plan["id"]))
+                task = object_ids.make(number, object_ids.Kind.TASK, 1)
+                yield House(client, callers, [row["id"] for row in others], job, task)
 
 
 async def _furnish(app: App, world: World) -> dict[str, str]:
@@ -369,7 +434,7 @@ async def test_every_caller_gets_what_is_theirs(
     for caller in CALLERS:
         with subtests.test(caller=caller):
             other, another = house.others_keys
-            path = asked.path.format(other_key=other, another_key=another, job=house.job)
+            path = asked.path.format(other_key=other, another_key=another, job=house.job, task=house.task)
             headers = {"X-API-Key": house.keys[caller]} if house.keys[caller] else {}
             more: dict[str, Any] = {"json": asked.body} if asked.body is not None else {}
             if asked.form is not None:
