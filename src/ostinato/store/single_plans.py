@@ -12,6 +12,7 @@ from ostinato.core.plans import Ref
 from ostinato.core.states import State
 from ostinato.store.db import Tx, execute, fetch, fetch_one, fetch_value
 from ostinato.store.definitions import StoredPlan
+from ostinato.store.pauses import Pause
 from ostinato.store.workspaces import DescribedWorkspace, Page
 
 
@@ -34,10 +35,7 @@ class DescribedPlan(msgspec.Struct, frozen=True, kw_only=True):
     overlap: Overlap
     created_at: datetime
     changed_at: datetime
-    paused_at: datetime | None
-    paused_by: str | None
-    pauser_kind: str | None
-    pause_note: str | None
+    pause: Pause | None
     author: str | None
     """Who made it."""
     author_kind: str | None
@@ -61,10 +59,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     artifact: ArtifactId | None
     artifact_name: str | None
     artifact_version: str | None
-    paused_at: datetime | None
-    paused_by: str | None
-    pauser_kind: str | None
-    pause_note: str | None
+    pause: Pause | None
 
     @property
     def ref(self) -> Ref:

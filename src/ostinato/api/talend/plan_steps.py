@@ -1,7 +1,8 @@
 """The steps of plans as Talend clients send and read them: as a list, and as a chart of steps inside one another."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -9,6 +10,8 @@ import msgspec
 from ostinato.api.talend import pauses, wire
 from ostinato.api.talend.ids import Ids
 from ostinato.api.talend.run_config_wire import PauseDetails
+from ostinato.api.talend.tasks_translate import ONE_VERSION, number_of_type
+from ostinato.api.talend.tasks_wire import BaseArtifactVersion
 from ostinato.core import plan_chains
 from ostinato.core.errors import Invalid, Problem
 from ostinato.core.ids import PlanId, TaskId
@@ -65,14 +68,6 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
     note: wire.Words | None = None
 
 
-class FlowArtifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a task runs."""
-
-    id: str
-    name: str
-    version: str
-
-
 class Flow(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A task, or a plan, in a chart."""
 
@@ -84,7 +79,7 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     workspace_id: str
     abstract_plan_id: Annotated[str | None, msgspec.Meta(description="The id of a plan.")] = None
     plan: bool
-    artifact: Annotated[FlowArtifact | None, msgspec.Meta(description="Of a task that runs one.")] = None
+    artifact: Annotated[BaseArtifactVersion | None, msgspec.Meta(description="Of a task.")] = None
     task_pause_details: PauseDetails
     pause_details: Annotated[PauseDetails, msgspec.Meta(description="The older name of taskPauseDetails.")]
 
@@ -115,9 +110,13 @@ def links(steps: Sequence[Step], ids: Ids) -> list[Link]:
     return found
 
 
-def renamed(error: Invalid) -> Invalid:
-    """The same problems, at the members of the request instead of those of a definition."""
-    return Invalid(*(msgspec.structs.replace(problem, path=_renamed(problem.path)) for problem in error.problems))
+@contextmanager
+def by_their_names() -> Iterator[None]:
+    """Problems name the members of the request, not those of a definition."""
+    try:
+        yield
+    except Invalid as refusal:
+        raise Invalid(*(msgspec.structs.replace(one, path=_theirs(one.path)) for one in refusal.problems)) from refusal
 
 
 def steps(plan: PlanId, graph: Graph, ids: Ids) -> list[Step]:
@@ -236,7 +235,7 @@ def _plan_step(
 
 def _flow(part: Part, ids: Ids) -> Flow:
     is_plan = part.kind == "plan"
-    pause = pauses.shown(part.paused_at, part.paused_by, part.pauser_kind, part.pause_note)
+    pause = pauses.shown(part.pause)
     return Flow(
         id=ids.plan(part.id) if is_plan else ids.task(part.id),
         name=part.name,
@@ -252,13 +251,16 @@ def _flow(part: Part, ids: Ids) -> Flow:
     )
 
 
-def _artifact(part: Part, ids: Ids) -> FlowArtifact | None:
-    if part.artifact is None or part.artifact_name is None:
+def _artifact(part: Part, ids: Ids) -> BaseArtifactVersion | None:
+    """As tasks show it."""
+    if part.type is None:
         return None
-    return FlowArtifact(
+    if part.artifact is None or part.artifact_name is None:
+        return BaseArtifactVersion(id=ids.of(Kind.TYPE, number_of_type(part.type)), name=part.type, version=ONE_VERSION)
+    return BaseArtifactVersion(
         id=ids.of(Kind.ARTIFACT, part.artifact), name=part.artifact_name, version=part.artifact_version or ""
     )
 
 
-def _renamed(path: str) -> str:
+def _theirs(path: str) -> str:
     return re.sub(r"[a-z_]+", lambda word: MEMBERS.get(word[0], word[0]), path)

@@ -26,7 +26,7 @@ from ostinato.app.single_plans import About, Shown, WithSteps
 from ostinato.core import guids, plan_chains
 from ostinato.core.access import Permission
 from ostinato.core.definitions import Overlap
-from ostinato.core.errors import Invalid, NotFound
+from ostinato.core.errors import NotFound
 from ostinato.core.ids import PlanId
 from ostinato.core.object_ids import Kind
 from ostinato.core.states import ENDED, State
@@ -134,10 +134,8 @@ async def create_plan(app: TheApp, actor: TheActor, ids: TheIds, data: JSONBody[
     """Whatever it runs is in the same workspace."""
     workspace = ids.number(Kind.WORKSPACE, data.workspace_id, "workspaceId")
     about = _about(data, ids)
-    try:
+    with plan_steps.by_their_names():
         return _plan(await single_plans.create(app, actor, workspace, about, app.now()), ids)
-    except Invalid as error:
-        raise plan_steps.renamed(error) from error
 
 
 @get("/{id:str}", needs=Permission.VIEW, operation_id="getPlan", summary="Get a plan", responses=refusals(404))
@@ -158,10 +156,8 @@ async def update_plan(app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: J
     """Makes a new version. 409 for steps that differ while the plan is more than a chain of steps."""
     number, workspace = ids.plan_number(id), ids.number(Kind.WORKSPACE, data.workspace_id, "workspaceId")
     about = _about(data, ids)
-    try:
+    with plan_steps.by_their_names():
         return _plan(await single_plans.change(app, actor, number, workspace, about, app.now()), ids)
-    except Invalid as error:
-        raise plan_steps.renamed(error) from error
 
 
 @delete(
@@ -248,7 +244,7 @@ def _plan(found: WithSteps, ids: Ids) -> Plan:
         create_date=translate.time(one.created_at),
         update_date=translate.time(one.changed_at),
         author=one.author or "",
-        author_type="SERVICE" if one.author_kind == pauses.SERVICE_ACCOUNT else "HUMAN",
+        author_type=pauses.user_type(one.author_kind),
         steps=plan_steps.steps(one.id, found.graph, ids),
     )
 
@@ -263,7 +259,7 @@ def _details(shown: Shown, ids: Ids) -> list[PlanExecutableDetails]:
             description=one.description,
             chart=plan_steps.chart(one.id, shown.graphs[one.graph_id], flows, ids),
             status=_status(one.state),
-            plan_pause_details=pauses.shown(one.paused_at, one.paused_by, one.pauser_kind, one.pause_note),
+            plan_pause_details=pauses.shown(one.pause),
         )
         for one in shown.plans
     ]
