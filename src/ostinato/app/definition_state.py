@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from ostinato.app.application import App
+from ostinato.core import secrets
 from ostinato.core.access import Actor, Tenant
 from ostinato.core.definitions import (
     Connection,
@@ -126,7 +127,9 @@ def _connection(app: App, row: definitions.StoredConnection) -> Connection:
             clear[field] = app.keyring.decrypt(sealed, row.workspace, row.name, field)
         except Conflict:
             continue
-    return Connection(name=row.name, type=row.type, description=row.description, config={**row.config, **clear})
+    return Connection(
+        name=row.name, type=row.type, description=row.description, config=secrets.put_back(row.config, clear)
+    )
 
 
 def _define(stored: Stored, rows: Rows) -> None:

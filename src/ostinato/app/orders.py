@@ -7,11 +7,13 @@ import msgspec
 import structlog
 
 from ostinato.app.application import App, Held
+from ostinato.core import secrets
 from ostinato.core.artifacts import LATEST, declared, values_for
 from ostinato.core.contracts import ArtifactOrder, Launch, OpenOrder, WorkOrder
 from ostinato.core.errors import Conflict, Problem
 from ostinato.core.ids import RunId
 from ostinato.core.parameters import Resolved, resolve
+from ostinato.core.talend_jobs import escaped
 from ostinato.store import artifacts, connections
 from ostinato.store.attempts import Claimed
 from ostinato.store.db import Tx
@@ -80,6 +82,11 @@ def _open_order(app: App, connection: connections.Sealed) -> OpenOrder:
             clear[field] = app.keyring.decrypt(text, connection.workspace, connection.name, field)
         except Conflict as error:
             log.error("secret.unreadable", connection=connection.name, field=field, error=str(error))
-    told = [*clear.values(), *(msgspec.json.encode(secret).decode()[1:-1] for secret in clear.values())]
-    secrets = tuple(dict.fromkeys(told))  # as they are, and as programs that are given them as JSON may show them
-    return OpenOrder(type=connection.type, config={**connection.config, **clear}, secrets=secrets)
+    told = [form for secret in clear.values() for form in (secret, _as_json(secret), escaped(secret))]
+    config = secrets.put_back(connection.config, clear)
+    return OpenOrder(type=connection.type, config=config, secrets=tuple(dict.fromkeys(told)))
+
+
+def _as_json(secret: str) -> str:
+    """As programs may show it that are given it as JSON."""
+    return msgspec.json.encode(secret).decode()[1:-1]
