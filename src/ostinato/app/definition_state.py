@@ -22,7 +22,7 @@ from ostinato.core.definitions import (
     Workspace,
 )
 from ostinato.core.errors import Conflict
-from ostinato.core.ids import ArtifactId, ArtifactVersionId, EnvironmentId, PlanId, PoolId, TaskId
+from ostinato.core.ids import ArtifactId, ArtifactVersionId, EnvironmentId, PlanId, PoolId, ResourceId, TaskId
 from ostinato.core.plans import Graph, Ref
 from ostinato.store import definitions
 from ostinato.store.db import Tx
@@ -46,6 +46,8 @@ class Rows(msgspec.Struct, kw_only=True):
     pool_ids: dict[str, PoolId] = {}
     """Those of the environment."""
     artifacts: dict[str, ArtifactIds] = {}
+    """Those that the files name."""
+    resources: dict[str, ResourceId] = {}
     """Those that the files name."""
 
 

@@ -48,6 +48,13 @@ def parameters_of(type_name: str, config: Mapping[str, Any], secrets: Collection
     ]
 
 
+def values_of(type_name: str, config: Mapping[str, Any]) -> dict[str, str]:
+    """Every parameter in clear, of a config with its secrets."""
+    if type_name == APPLICATION:
+        return {**config.get("parameters", {}), **config.get("secrets", {})}
+    return {name: _text(value) for name, value in config.items()}
+
+
 def require_once(parameters: Sequence[Parameter]) -> None:
     """Raises Invalid if a name is there twice."""
     names = [one.name for one in parameters]

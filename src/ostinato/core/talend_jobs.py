@@ -79,6 +79,11 @@ def arguments(values: Mapping[str, str]) -> list[str]:
     return [part for pair in pairs for part in pair]
 
 
+def connection_variables(app: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The context variables by which a job knows the connection to an application."""
+    return {f"connection_{app}_{name}": value for name, value in values.items()}
+
+
 def escaped(value: str) -> str:
     return "".join(ESCAPES.get(character, character) for character in value)
 
