@@ -40,7 +40,7 @@ async def make(app: App, tx: Tx, claimed: Sequence[Claimed], now: datetime) -> d
             task_type=run.task_type,
             task_name=run.task_name,
             config=run.config,
-            connections={n: _open_order(app, found[run.workspace, n]) for n in run.uses if (run.workspace, n) in found},
+            connections={n: open_order(app, found[run.workspace, n]) for n in run.uses if (run.workspace, n) in found},
             parameters=dict(resolved.values),
             invalid="; ".join(map(str, resolved.problems)),
             artifact=None if artifact is None else _artifact_order(artifact),
@@ -107,7 +107,7 @@ def _artifact_order(artifact: artifacts.Pinned) -> ArtifactOrder:
     return ArtifactOrder(name=artifact.name, version=artifact.version, digest=artifact.digest, entry=artifact.entry)
 
 
-def _open_order(app: App, connection: connections.Sealed) -> OpenOrder:
+def open_order(app: App, connection: connections.Sealed | connections.Held) -> OpenOrder:
     """Decrypt the secrets of one connection; one that cannot be decrypted is left out, and opening it will say so."""
     clear = {}
     for field, text in connection.secrets.items():

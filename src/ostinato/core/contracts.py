@@ -247,6 +247,15 @@ class OpenOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The secret values among the config, to be redacted from everything the attempt says."""
 
 
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """How it went when a connection was opened to try it."""
+
+    ok: bool
+    message: str
+    """Why not, if not; without secrets."""
+    seconds: float
+
+
 class LogLine(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One line of output. `at` is seconds since the epoch, UTC."""
 

@@ -23,12 +23,16 @@ class Sealed(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which connections; None: any. `name` is a part of the name, in whatever case."""
+    """Which connections; None: any. `part` is one of the name, in whatever case."""
 
     id: int | None = None
-    name: str | None = None
+    part: str | None = None
     workspace: int | None = None
     environment: int | None = None
+    name: str | None = None
+    key: str | None = None
+    """Of the workspace."""
+    environment_name: str | None = None
     limit: int = 1
     offset: int = 0
 
@@ -73,7 +77,7 @@ async def for_launch(tx: Tx, wanted: Sequence[tuple[WorkspaceId, str]]) -> list[
 
 async def page(tx: Tx, viewer: SubjectId, wanted: Wanted) -> Page:
     w = wanted
-    filters = (w.id, w.name, w.workspace, w.environment)
+    filters = (w.id, w.part, w.workspace, w.environment, w.name, w.key, w.environment_name)
     found = await fetch_one(tx, "connections/page", Page, viewer, *filters, w.limit, w.offset)
     assert found is not None, "it is one row"
     return found

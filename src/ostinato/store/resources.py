@@ -12,12 +12,16 @@ from ostinato.store.workspaces import DescribedWorkspace
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which resources; None: any. `name` is a part of the name, in whatever case."""
+    """Which resources; None: any. `part` is one of the name, in whatever case."""
 
     id: int | None = None
-    name: str | None = None
+    part: str | None = None
     workspace: int | None = None
     environment: int | None = None
+    name: str | None = None
+    key: str | None = None
+    """Of the workspace."""
+    environment_name: str | None = None
     limit: int = 1
     offset: int = 0
 
@@ -87,7 +91,7 @@ class Launched(msgspec.Struct, frozen=True):
 
 async def page(tx: Tx, viewer: SubjectId, wanted: Wanted) -> Page:
     w = wanted
-    filters = (w.id, w.name, w.workspace, w.environment)
+    filters = (w.id, w.part, w.workspace, w.environment, w.name, w.key, w.environment_name)
     found = await fetch_one(tx, "resources/page", Page, viewer, *filters, w.limit, w.offset)
     assert found is not None, "it is one row"
     return found

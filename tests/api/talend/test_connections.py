@@ -16,7 +16,7 @@ SHOP: dict[str, Any] = {
     "app": "PostgreSQL",
     "parameters": [
         {"name": "host", "value": "db.example.org"},
-        {"name": "port", "value": "5433"},
+        {"name": "port", "value": 5433},
         {"name": "database", "value": "shop"},
         {"name": "user", "value": "${USER}", "encrypted": False},
         {"name": "password", "value": SECRET},

@@ -15,6 +15,7 @@ from ostinato.core.access import Permission
 from ostinato.core.connection_parameters import APPLICATION, Parameter, parameters_of
 from ostinato.core.errors import NotFound
 from ostinato.core.object_ids import Kind
+from ostinato.core.parameter_references import plain
 from ostinato.store.connections import DescribedConnection, Wanted
 
 MOST_PARAMETERS = 200
@@ -22,7 +23,9 @@ MOST_PARAMETERS = 200
 
 class ConnectionParameter(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     name: wire.Name
-    value: Annotated[wire.Words | None, msgspec.Meta(description="Left out: an encrypted one stays as it is.")] = None
+    value: Annotated[
+        wire.Words | bool | int | float | None, msgspec.Meta(description="Left out: an encrypted one stays as it is.")
+    ] = None
     encrypted: Annotated[bool | None, msgspec.Meta(description="Whether it is never shown again.")] = None
 
 
@@ -89,7 +92,7 @@ async def list_connections(
 ) -> PageConnection:
     """Those that you may see, the newest first; `name` is a part of the name, in whatever case."""
     wanted = Wanted(
-        name=name,
+        part=name,
         environment=None if environment_id is None else ids.number(Kind.ENVIRONMENT, environment_id),
         workspace=None if workspace_id is None else ids.number(Kind.WORKSPACE, workspace_id),
         limit=limit,
@@ -182,7 +185,10 @@ async def move_connection(
 
 
 def _parameters(sent: list[ConnectionParameter]) -> tuple[Parameter, ...]:
-    return tuple(Parameter(name=one.name, value=one.value, secret=one.encrypted) for one in sent)
+    return tuple(
+        Parameter(name=one.name, value=None if one.value is None else plain(one.value), secret=one.encrypted)
+        for one in sent
+    )
 
 
 def _details(one: DescribedConnection, ids: Ids) -> ConnectionDetails:

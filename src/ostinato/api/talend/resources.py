@@ -97,7 +97,7 @@ async def list_resources(
 ) -> PageResource:
     """Those that you may see, the newest first; `name` is a part of the name, in whatever case."""
     wanted = Wanted(
-        name=name,
+        part=name,
         environment=None if environment_id is None else ids.number(Kind.ENVIRONMENT, environment_id),
         workspace=None if workspace_id is None else ids.number(Kind.WORKSPACE, workspace_id),
         limit=limit,
