@@ -88,6 +88,23 @@ ASKS: dict[tuple[str, str], Ask] = {
     ),
     ("GET", "/api/v1/definitions/export"): Ask("/api/v1/definitions/export"),
     ("GET", "/api/v1/definitions/schema"): Ask("/api/v1/definitions/schema"),
+    ("GET", "/api/v1/schedules"): Ask("/api/v1/schedules", empty=NOTHING_SEEN),
+    ("POST", "/api/v1/schedules"): Ask(
+        "/api/v1/schedules", {**HIDDEN, **NO_EXECUTE}, {"starts": {"name": "load"}, "triggers": []}
+    ),
+    ("GET", "/api/v1/schedules/{schedule_id:int}"): Ask("/api/v1/schedules/1", HIDDEN),
+    ("PUT", "/api/v1/schedules/{schedule_id:int}"): Ask(
+        "/api/v1/schedules/1", {**HIDDEN, **NO_EXECUTE}, {"starts": {"name": "night"}}
+    ),
+    ("DELETE", "/api/v1/schedules/{schedule_id:int}"): Ask(
+        "/api/v1/schedules/2", {**HIDDEN, **NO_EXECUTE, "boss": 404, "admin": 404}
+    ),
+    ("GET", "/api/v1/schedules/{schedule_id:int}/fires"): Ask("/api/v1/schedules/1/fires", HIDDEN),
+    ("GET", "/api/v1/calendar"): Ask("/api/v1/calendar"),
+    ("GET", "/api/v1/calendar.ics"): Ask("/api/v1/calendar.ics"),
+    ("GET", "/api/v1/holidays"): Ask("/api/v1/holidays", {"stranger": 404}),
+    ("PUT", "/api/v1/holidays/{name:str}"): Ask("/api/v1/holidays/feast", ONLY_ADMIN, {"days": []}),
+    ("DELETE", "/api/v1/holidays/{name:str}"): Ask("/api/v1/holidays/gone", ONLY_ADMIN),
     # environments and workspaces of the Talend API; ids lead nowhere, so whoever may gets 400
     ("GET", "/orchestration/environments"): Ask("/orchestration/environments", empty=frozenset({"stranger"})),
     ("POST", "/orchestration/environments"): Ask(
@@ -314,6 +331,16 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
     await world.execute(
         """INSERT INTO webhook_delivery (webhook_id, message, event, body, state, created_at, ended_at)
            VALUES (1, 'msg_1', 'ping', '{}', 'failed', now(), now())"""
+    )
+    await world.execute(
+        """INSERT INTO schedule (environment_id, task_id, plan_id, owner_id, created_at, changed_at)
+           SELECT environment_id, NULL, id, 1, now(), now() FROM plan
+            UNION ALL
+           SELECT environment_id, id, NULL, 1, now(), now() FROM task WHERE name = 'clean'"""
+    )
+    await world.execute(
+        """INSERT INTO holiday_list (environment_id, name, days, changed_at)
+           SELECT id, 'gone', '[]', now() FROM environment WHERE name = 'Production'"""
     )
     await world.execute("INSERT INTO number_series VALUES ('task:Package', 100), ('plan', 100)")
     return callers

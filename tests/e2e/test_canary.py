@@ -69,7 +69,9 @@ def test_a_secret_is_nowhere_to_be_found(server: Server) -> None:
     assert "${STORE_KEY}" in exported
     assert "${STORE_ODD_NAME}" in exported
     is_clean("".join(answers), "answers")
-    is_clean(dump(server.home), "the database")
+    text = dumped(server)
+    assert "nowhere" in text
+    is_clean(text, "the database")
     for file in server.home.rglob("*"):
         if file.is_file():
             is_clean(file.read_bytes().decode(errors="replace"), str(file))
@@ -95,12 +97,11 @@ def publish(server: Server) -> None:
     assert answer.is_success, answer.text
 
 
-def dump(home: Path) -> str:
-    """Everything in the database, as text."""
-    parts = urlsplit(EmbeddedPostgres(home).url)
+def dumped(server: Server) -> str:
+    """Everything in its database, as text."""
+    parts = urlsplit(EmbeddedPostgres(server.home).url)
     command = [str(program("pg_dump")), "-U", "postgres", "-h", unquote(parts.query.removeprefix("host=")), "ostinato"]
     done = subprocess.run(
         command, env={"PGPASSWORD": unquote(parts.password or "")}, capture_output=True, text=True, check=True
     )
-    assert "nowhere" in done.stdout
     return done.stdout

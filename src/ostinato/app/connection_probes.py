@@ -18,6 +18,8 @@ from ostinato.store import connections
 PATIENCE_SECONDS = 20.0
 """A server that does not answer is given up after 10 s, unless its connection says otherwise."""
 RETRY_SECONDS = 5
+NOT_PASSED_ON = ("OSTINATO_", "AWS_")
+"""How the variables begin that hold the server's own settings and credentials."""
 
 log = structlog.get_logger()
 
@@ -44,7 +46,7 @@ async def _open(order: OpenOrder, patience: float) -> Opened:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         start_new_session=True,
-        env={name: value for name, value in os.environ.items() if not name.startswith("OSTINATO_")},
+        env={name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)},
     )
     try:
         async with asyncio.timeout(patience):

@@ -12,17 +12,17 @@ from typing import Any, TypeVar
 import msgspec
 
 from ostinato import archives
-from ostinato.app import artifacts, audit, targets
+from ostinato.app import artifacts, audit, objects, targets
 from ostinato.app.application import App
 from ostinato.app.wording import name_problems
 from ostinato.core.access import Actor, Permission
-from ostinato.core.errors import Conflict, Invalid, NotFound, Problem, Unavailable
+from ostinato.core.errors import Conflict, Invalid, NotFound, Problem
 from ostinato.core.resources import file_name as usable_name
 from ostinato.store import artifacts as contents
 from ostinato.store import definitions, resources
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx
-from ostinato.store.objects import Incoming, ObjectStore
+from ostinato.store.objects import Incoming
 from ostinato.store.resources import Content, DescribedResource, Held, Page, Wanted
 from ostinato.store.workspaces import Target
 
@@ -59,7 +59,7 @@ async def get(app: App, actor: Actor, resource: int) -> DescribedResource:
 
 def receiving(app: App) -> AbstractContextManager[Incoming]:
     """A place for content that comes in."""
-    return _store(app).incoming()
+    return objects.store_of(app).incoming()
 
 
 async def require_may_add(app: App, actor: Actor, wish: Wish) -> None:
@@ -87,12 +87,12 @@ async def add(app: App, actor: Actor, incoming: Incoming, wish: Wish, now: datet
         made = await resources.make(tx, target.workspace, wish.name, wish.description, wish.is_file, content, now)
         if made is None:
             raise _taken(wish.name)
-        await asyncio.to_thread(_store(app).keep, incoming)
+        await asyncio.to_thread(objects.store_of(app).keep, incoming)  # again, if it was removed meanwhile
         after = {"description": wish.description, "file": wish.is_file, **_said(content)}
         await audit.record(tx, actor, now, _entry("create", wish.name, target, after=after))
         return await _get(tx, actor, made)
 
-    return await _kept(app, content, work)
+    return await _kept(app, incoming, work)
 
 
 async def change(
@@ -131,13 +131,13 @@ async def replace(
         held = await _hold(tx, actor, resource, "Replacing a resource")
         await contents.lock_content(tx, content.digest)
         await resources.set_content(tx, held.id, content, now)
-        await asyncio.to_thread(_store(app).keep, incoming)
+        await asyncio.to_thread(objects.store_of(app).keep, incoming)  # again, if it was removed meanwhile
         before, after = {"sha256": held.digest}, _said(content)
         await audit.record(tx, actor, now, _entry("replace", held.name, held, before=before, after=after))
         # A run that has just begun still needs what was there before; a later sweep takes that out.
         return [] if await resources.is_at_work(tx, held.id) else [held.digest]
 
-    await artifacts.drop_unused(app, await _kept(app, content, work))
+    await artifacts.drop_unused(app, await _kept(app, incoming, work))
 
 
 async def move(app: App, actor: Actor, resource: int, workspace: int, now: datetime) -> DescribedResource:
@@ -171,12 +171,13 @@ async def delete(app: App, actor: Actor, resource: int, now: datetime) -> None:
     await artifacts.drop_unused(app, await app.db.run(work))
 
 
-async def _kept(app: App, content: Content, work: Callable[[Tx], Awaitable[Done]]) -> Done:
-    """Do the work that puts content in its place; if it fails, nothing is left of that."""
+async def _kept(app: App, incoming: Incoming, work: Callable[[Tx], Awaitable[Done]]) -> Done:
+    """Do the work that says that something has this content; if it fails, nothing is left of that."""
     try:
+        await objects.keep(app, incoming)  # before the transaction, which would have to wait for a store that is far
         return await app.db.run(work)
     except Exception:
-        await artifacts.drop_unused(app, [content.digest])
+        await artifacts.drop_unused(app, [incoming.digest])
         raise
 
 
@@ -248,9 +249,3 @@ def _entry(action: str, name: str, where: Held | Target, **more: dict[str, Any])
 
 def _taken(name: str) -> Conflict:
     return Conflict(f"There is a resource {name!r} in this workspace already: choose another name")
-
-
-def _store(app: App) -> ObjectStore:
-    if app.objects is None:
-        raise Unavailable("This server has no object store")
-    return app.objects

@@ -12,6 +12,7 @@ import pytest
 from ostinato.app import artifacts
 from ostinato.app.application import App
 from ostinato.core.resources import MOST_BYTES
+from ostinato.store.objects import ObjectFolder
 from tests.api.conftest import Call
 from tests.api.factories import World
 from tests.api.talend.conftest import Talk
@@ -64,7 +65,7 @@ def upload(call: Call, administrator: str) -> Add:
 
 
 def objects(app: App) -> set[str]:
-    assert app.objects is not None
+    assert isinstance(app.objects, ObjectFolder)
     assert not list((app.objects.folder / "incoming").glob("*"))
     return set(app.objects.digests())
 
@@ -253,7 +254,7 @@ async def test_what_a_run_has_begun_with_is_left_until_a_later_sweep(
     await world.execute(
         "UPDATE run SET state = 'SUCCEEDED', lease = NULL, alone = false, ended_at = now() WHERE id = $1", run
     )
-    await artifacts.sweep(app)
+    await artifacts.sweep(app, NOW)
     assert objects(app) == {digest(b"new")}
 
 
@@ -307,7 +308,7 @@ async def test_content_that_an_artifact_has_as_well_outlives_the_resource(
     )
     resource = (await add(content, file=False)).json()["id"]
     assert (await call("DELETE", f"/api/v1/artifacts/{published.json()['artifact']['id']}", key)).status_code == 204
-    await artifacts.sweep(app)
+    await artifacts.sweep(app, NOW)
     assert objects(app) == {digest(content)}
     assert (await talend("DELETE", f"/resources/{resource}")).status_code == 204
     assert objects(app) == set()

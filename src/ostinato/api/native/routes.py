@@ -23,6 +23,7 @@ from ostinato.api.native.oauth import OAUTH
 from ostinato.api.native.parameters import Limit, RunNumber, known, refusals
 from ostinato.api.native.patience import wait_until
 from ostinato.api.native.people import PEOPLE
+from ostinato.api.native.schedules import SCHEDULES
 from ostinato.api.native.sign_in import SIGN_IN
 from ostinato.api.native.webhooks import WEBHOOKS
 from ostinato.api.permissions import ANYBODY, PUBLIC
@@ -324,6 +325,7 @@ API = Router(
         ARTIFACTS,
         CONNECTIONS,
         WEBHOOKS,
+        SCHEDULES,
     ],
 )
 NATIVE = Router("/", route_handlers=[healthy, live, ready, API], dependencies=PROVIDED)
