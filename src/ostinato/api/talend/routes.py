@@ -3,9 +3,11 @@
 from litestar import Router
 
 from ostinato.api.dependencies import PROVIDED
+from ostinato.api.talend.connections import CONNECTIONS
 from ostinato.api.talend.environments import ENVIRONMENTS
 from ostinato.api.talend.ids import SHARED
 from ostinato.api.talend.plans import PLANS
+from ostinato.api.talend.resources import RESOURCES
 from ostinato.api.talend.run_configs import RUN_CONFIGS
 from ostinato.api.talend.schedule_links import SCHEDULE_LINKS
 from ostinato.api.talend.schedules import SCHEDULES
@@ -18,6 +20,8 @@ ORCHESTRATION = Router(
     route_handlers=[
         ENVIRONMENTS,
         WORKSPACES,
+        CONNECTIONS,
+        RESOURCES,
         EXECUTABLE_TASKS,
         PLANS,
         SCHEDULES,
