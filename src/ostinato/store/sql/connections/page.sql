@@ -6,7 +6,7 @@ WITH chosen AS MATERIALIZED (
       JOIN workspace ON workspace.id = connection.workspace_id
       JOIN environment ON environment.id = workspace.environment_id
      WHERE ($2::bigint IS NULL OR connection.id = $2)
-       AND ($3::text IS NULL OR position(lower($3) IN lower(connection.name)) > 0)
+       AND ($3::text IS NULL OR position(in_small_letters($3) IN in_small_letters(connection.name)) > 0)
        AND ($4::bigint IS NULL OR workspace.id = $4)
        AND ($5::bigint IS NULL OR environment.id = $5)
        AND ($6::text IS NULL OR connection.name = $6)

@@ -5,7 +5,7 @@ WITH chosen AS MATERIALIZED (
       JOIN workspace ON workspace.id = resource.workspace_id
       JOIN environment ON environment.id = workspace.environment_id
      WHERE ($2::bigint IS NULL OR resource.id = $2)
-       AND ($3::text IS NULL OR position(lower($3) IN lower(resource.name)) > 0)
+       AND ($3::text IS NULL OR position(in_small_letters($3) IN in_small_letters(resource.name)) > 0)
        AND ($4::bigint IS NULL OR workspace.id = $4)
        AND ($5::bigint IS NULL OR environment.id = $5)
        AND ($6::text IS NULL OR resource.name = $6)
