@@ -14,11 +14,21 @@ Offset: TypeAlias = Annotated[
     int, QueryParameter(ge=0, le=LARGEST_OFFSET, description="The position of the first item")
 ]
 Text: TypeAlias = Annotated[str | None, QueryParameter(max_length=200)]
+OfWorkspace: TypeAlias = Annotated[
+    str | None, QueryParameter(name="workspaceId", max_length=200, description="The id of a workspace")
+]
+OfEnvironment: TypeAlias = Annotated[
+    str | None, QueryParameter(name="environmentId", max_length=200, description="The id of an environment")
+]
+OfUser: TypeAlias = Annotated[
+    str | None, QueryParameter(name="userId", max_length=200, description="The id of a user, or the name")
+]
 Fiql: TypeAlias = Annotated[
     str | None,
     QueryParameter(name="query", max_length=4_000, description="FIQL, such as name==Dev*;description==*environment*"),
 ]
 Id: TypeAlias = Annotated[str, PathParameter(max_length=100)]
+Who: TypeAlias = Annotated[str, PathParameter(max_length=200, description="An id, or a name")]
 
 
 class ErrorResponse(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
