@@ -14,6 +14,10 @@ Offset: TypeAlias = Annotated[
     int, QueryParameter(ge=0, le=LARGEST_OFFSET, description="The position of the first item")
 ]
 Text: TypeAlias = Annotated[str | None, QueryParameter(max_length=200)]
+NamePart: TypeAlias = Annotated[
+    str | None,
+    QueryParameter(name="name", max_length=200, pattern="^[^\x00]*$", description="A part of the name, in any case"),
+]
 OfWorkspace: TypeAlias = Annotated[
     str | None, QueryParameter(name="workspaceId", max_length=200, description="The id of a workspace")
 ]

@@ -3,14 +3,17 @@
 from litestar import Router
 
 from ostinato.api.dependencies import PROVIDED
+from ostinato.api.talend.artifacts import ARTIFACTS
 from ostinato.api.talend.environments import ENVIRONMENTS
 from ostinato.api.talend.ids import SHARED
 from ostinato.api.talend.oauth import OAUTH
+from ostinato.api.talend.projects import PROJECTS
+from ostinato.api.talend.promotions import PROMOTIONS
 from ostinato.api.talend.security import PERMISSIONS
 from ostinato.api.talend.security_batches import BATCHES
 from ostinato.api.talend.workspaces import WORKSPACES
 
-ORCHESTRATION = Router("/orchestration", route_handlers=[ENVIRONMENTS, WORKSPACES])
+ORCHESTRATION = Router("/orchestration", route_handlers=[ENVIRONMENTS, WORKSPACES, ARTIFACTS, PROJECTS, PROMOTIONS])
 SECURITY = Router("/security", route_handlers=[PERMISSIONS, BATCHES, OAUTH])
 TALEND = Router("/", route_handlers=[ORCHESTRATION, SECURITY], dependencies={**PROVIDED, **SHARED})
 """Everything of this dialect."""
