@@ -8,8 +8,8 @@ LONGEST_URL = 2_000
 SCHEMES = ("http", "https", "ssh", "git", "git+ssh")
 WITH_USER = frozenset({"ssh", "git+ssh"})
 """Where a name before the host says who signs in with a key."""
-SHORT_SSH = re.compile(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!//)[^\s:@]+", re.ASCII)
-"""`git@example.org:finance/jobs.git`."""
+SHORT_SSH = re.compile(r"(?:[A-Za-z0-9._-]+@[A-Za-z0-9.-]+|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+):(?!//)[^\s:@]+", re.ASCII)
+"""`git@example.org:finance/jobs.git`; without a name before it, the host has a dot, which no scheme of a link has."""
 BLANK_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 PLAIN_LABEL = "PROJECT"
 """Of a name without any letter or digit of those that labels are made of."""
