@@ -28,7 +28,7 @@ from ostinato.store import users
 from ostinato.store.db import Database
 from ostinato.store.embedded import EmbeddedPostgres
 from ostinato.store.migrate import migrate
-from ostinato.store.objects import ObjectStore
+from ostinato.store.objects import ObjectFolder
 from tests.databases import Copies, administer, url_of
 from tests.taps import Faults
 
@@ -105,7 +105,7 @@ async def opened_app(url: str, now: datetime) -> AsyncIterator[App]:
     """The app on a fresh database, as after its first start."""
     with tempfile.TemporaryDirectory(prefix="ostinato-objects-") as objects:
         database, keyring = Database(url, tap=FAULTS), Keyring({"test": bytes(32)})
-        opened = App(db=database, keyring=keyring, objects=ObjectStore(Path(objects)))
+        opened = App(db=database, keyring=keyring, objects=ObjectFolder(Path(objects)))
         await opened.db.open()
         await access.set_up(opened, now)
         yield opened

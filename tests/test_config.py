@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ostinato.config import WrongSetting, read_settings
+from ostinato.config import Bucket, WrongSetting, read_settings
 
 
 def test_without_any_setting_everything_has_a_sensible_value() -> None:
@@ -81,3 +81,48 @@ def test_a_provider_needs_no_more_than_its_address_and_a_name() -> None:
 def test_a_provider_that_cannot_be_used_is_refused_at_the_start(name: str, value: str, says: str) -> None:
     with pytest.raises(WrongSetting, match=says):
         read_settings({**OPENID, name: value})
+
+
+S3 = {
+    "OSTINATO_OBJECT_STORE": "s3://artifacts/of/ostinato/",
+    "OSTINATO_S3_ENDPOINT": "http://minio.test:9000/",
+    "OSTINATO_S3_ACCESS_KEY_ID": "key",
+    "OSTINATO_S3_SECRET_ACCESS_KEY_FILE": "/run/secrets/s3",
+}
+
+
+def test_content_is_in_a_folder_or_in_a_bucket() -> None:
+    assert read_settings({}).object_store == Path("~/.ostinato/objects").expanduser()
+    assert read_settings({"OSTINATO_OBJECT_STORE": "/srv/objects"}).object_store == Path("/srv/objects")
+    bucket = read_settings(S3).object_store
+    assert bucket == Bucket(
+        name="artifacts",
+        prefix="of/ostinato",
+        endpoint="http://minio.test:9000",
+        region=None,
+        access_key_id="key",
+        secret_access_key_file=Path("/run/secrets/s3"),
+        path_style=True,
+    )
+    assert str(bucket) == "s3://artifacts/of/ostinato"
+    alone = read_settings({"OSTINATO_OBJECT_STORE": "s3://artifacts"}).object_store
+    assert isinstance(alone, Bucket)
+    assert (str(alone), alone.prefix, alone.path_style, alone.access_key_id) == ("s3://artifacts", "", False, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("OSTINATO_OBJECT_STORE", "s3:///x", "use a folder, or a bucket and a prefix such as s3://bucket/ostinato"),
+        ("OSTINATO_OBJECT_STORE", "s3://bucket/../x", "use a folder, or a bucket and a prefix"),
+        ("OSTINATO_OBJECT_STORE", "https://bucket.test/x", "use a folder, or a bucket and a prefix"),
+        ("OSTINATO_OBJECT_STORE", "/srv/objects", "OSTINATO_S3_ENDPOINT needs an OSTINATO_OBJECT_STORE such as s3://"),
+        ("OSTINATO_S3_ENDPOINT", "minio.test:9000", "use an address such as"),
+        ("OSTINATO_S3_ACCESS_KEY_ID", "", "need each other: set both"),
+        ("OSTINATO_S3_SECRET_ACCESS_KEY_FILE", "", "need each other: set both"),
+        ("OSTINATO_S3_PATH_STYLE", "maybe", "use on or off"),
+    ],
+)
+def test_a_bucket_that_cannot_be_used_is_refused_at_the_start(name: str, value: str, says: str) -> None:
+    with pytest.raises(WrongSetting, match=says):
+        read_settings({**S3, name: value})

@@ -1,6 +1,7 @@
 """Settings, from the environment; every name has a flag of the same name on the commands that use it."""
 
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -34,6 +35,29 @@ class OpenId(msgspec.Struct, frozen=True, kw_only=True):
     """Where it sends people back to; it has to know this address."""
 
 
+class Bucket(msgspec.Struct, frozen=True, kw_only=True):
+    """A place for the content of artifacts on a server that speaks S3."""
+
+    name: str
+    prefix: str
+    """What all names of objects begin with; without a slash at its end, and maybe empty."""
+    endpoint: str | None
+    """OSTINATO_S3_ENDPOINT: the address of the server. Default: that of AWS."""
+    region: str | None
+    """OSTINATO_S3_REGION: where the bucket is. Default: what AWS_DEFAULT_REGION says, or us-east-1."""
+    access_key_id: str | None
+    """OSTINATO_S3_ACCESS_KEY_ID: the key to use; none: what the environment or the machine gives, as for all tools of
+    AWS."""
+    secret_access_key_file: Path | None
+    """OSTINATO_S3_SECRET_ACCESS_KEY_FILE: the secret that belongs to the key, read at the start."""
+    path_style: bool
+    """OSTINATO_S3_PATH_STYLE: whether the bucket is named in the path of addresses, and not before the host, `on` or
+    `off`. Default on with an OSTINATO_S3_ENDPOINT, off without."""
+
+    def __str__(self) -> str:
+        return "/".join(filter(None, ("s3:/", self.name, self.prefix)))
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     home: Path
     """OSTINATO_HOME: the data folder. Default `~/.ostinato`."""
@@ -45,8 +69,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """OSTINATO_PORT: default 7300."""
     secret_key_file: Path
     """OSTINATO_SECRET_KEY_FILE: the keys that encrypt connection secrets. Default `secret.key` in the data folder."""
-    object_store: Path
-    """OSTINATO_OBJECT_STORE: the folder for the content of artifacts. Default `objects` in the data folder."""
+    object_store: Path | Bucket
+    """OSTINATO_OBJECT_STORE: where the content of artifacts is: a folder, or `s3://BUCKET/PREFIX`. Default `objects` in
+    the data folder."""
     timezone: str
     """OSTINATO_TIMEZONE: the zone of the local times in the TimeXtender API. Default UTC."""
     jobs_environment: str
@@ -77,6 +102,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CALLBACK = "/api/v1/sign-in/oidc/callback"
+BUCKET = re.compile(r"s3://(?P<name>[A-Za-z0-9][\w.-]{1,62})(/(?P<prefix>\w[\w.-]*(/\w[\w.-]*)*))?", re.ASCII)
+OF_BUCKETS = (
+    "OSTINATO_S3_ENDPOINT",
+    "OSTINATO_S3_REGION",
+    "OSTINATO_S3_ACCESS_KEY_ID",
+    "OSTINATO_S3_SECRET_ACCESS_KEY_FILE",
+    "OSTINATO_S3_PATH_STYLE",
+)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -104,7 +137,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         host=host,
         port=port,
         secret_key_file=Path(key_file).expanduser().absolute() if key_file else home / "secret.key",
-        object_store=_folder(environment, "OSTINATO_OBJECT_STORE", home / "objects"),
+        object_store=_object_store(environment, home / "objects"),
         timezone=zone,
         jobs_environment=environment.get("OSTINATO_JOBS_ENVIRONMENT") or "Production",
         jobs_case=_jobs_case(environment),
@@ -196,11 +229,36 @@ def _jobs_case(environment: Mapping[str, str]) -> Literal["pascal", "camel"]:
             raise WrongSetting(f"OSTINATO_JOBS_CASE is {other!r}: use pascal or camel")
 
 
-def _folder(environment: Mapping[str, str], name: str, default: Path) -> Path:
-    text = environment.get(name) or str(default)
+def _object_store(environment: Mapping[str, str], default: Path) -> Path | Bucket:
+    text = environment.get("OSTINATO_OBJECT_STORE") or str(default)
     if "://" in text:
-        raise WrongSetting(f"{name} is {text!r}: use a folder; several servers share one that all of them mount")
+        return _bucket(environment, text)
+    for name in OF_BUCKETS:
+        if environment.get(name):
+            raise WrongSetting(f"{name} needs an OSTINATO_OBJECT_STORE such as s3://bucket/ostinato")
     return Path(text).expanduser().absolute()
+
+
+def _bucket(environment: Mapping[str, str], text: str) -> Bucket:
+    found = BUCKET.fullmatch(text.rstrip("/"))
+    if found is None:
+        raise WrongSetting(
+            f"OSTINATO_OBJECT_STORE is {text!r}: use a folder, or a bucket and a prefix such as s3://bucket/ostinato"
+        )
+    endpoint = _web_address(environment, "OSTINATO_S3_ENDPOINT")
+    key = environment.get("OSTINATO_S3_ACCESS_KEY_ID") or None
+    secret_file = environment.get("OSTINATO_S3_SECRET_ACCESS_KEY_FILE") or None
+    if (key is None) != (secret_file is None):
+        raise WrongSetting("OSTINATO_S3_ACCESS_KEY_ID and OSTINATO_S3_SECRET_ACCESS_KEY_FILE need each other: set both")
+    return Bucket(
+        name=found["name"],
+        prefix=found["prefix"] or "",
+        endpoint=endpoint,
+        region=environment.get("OSTINATO_S3_REGION") or None,
+        access_key_id=key,
+        secret_access_key_file=Path(secret_file).expanduser().absolute() if secret_file else None,
+        path_style=_flag(environment, "OSTINATO_S3_PATH_STYLE", default=endpoint is not None),
+    )
 
 
 def _networks(environment: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:

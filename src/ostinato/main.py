@@ -16,23 +16,41 @@ import uvloop
 from ostinato import __version__, plugins
 from ostinato.api.asgi import make_asgi
 from ostinato.api.bounded import BoundedProtocol
-from ostinato.app import access, artifacts, keys
+from ostinato.app import access, artifacts, keys, objects
 from ostinato.app.application import App
 from ostinato.app.keyring import open_keyring
 from ostinato.app.outbound import Outbound
 from ostinato.config import Settings, address
+from ostinato.core.contracts import ContentSource
 from ostinato.core.errors import Conflict, Unavailable
 from ostinato.scheduler.engine import Engine
 from ostinato.store.db import Database
 from ostinato.store.embedded import EmbeddedPostgres
 from ostinato.store.home import Home, read_private, write_private
 from ostinato.store.migrate import migrate
-from ostinato.store.objects import ObjectStore
+from ostinato.store.objects import ObjectFolder, ObjectStore
 
 log = structlog.get_logger()
 
 LOCAL_KEY = "local.key"
 """The file in the data folder that holds the key of the command line on this machine."""
+FETCHED = "fetched"
+"""The folder in the data folder for what was fetched from a bucket."""
+CREDENTIALS_OF_AWS = frozenset(
+    {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_PROFILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    }
+)
+"""What opens the bucket where the settings name no key: the server keeps it from its workers."""
 GRACE_SECONDS = 3
 
 
@@ -80,9 +98,10 @@ async def _serve(settings: Settings, url: str, revive: Callable[[], bool], liste
             order_of=app.order_of,
             tell=engine.hear,
             pace=engine.pace,
-            artifacts=(settings.object_store, settings.home / "unpacked"),
+            artifacts=_content_source(app, settings),
         )
-        await artifacts.sweep(app)
+        await objects.open_store(app)
+        await artifacts.sweep(app, datetime.now(UTC))
         await engine.start(executor)
         await _replace_local_key(app, settings.home / LOCAL_KEY)
         server = _Server(
@@ -138,7 +157,7 @@ async def _app(settings: Settings, url: str) -> AsyncIterator[App]:
     app = App(
         db=Database(url),
         keyring=open_keyring(settings.secret_key_file),
-        objects=ObjectStore(settings.object_store),
+        objects=_object_store(settings),
         outbound=Outbound(allow_http=settings.webhooks_allow_http, allowed=settings.webhooks_allowed_networks),
         url=settings.public_url or settings.url,
     )
@@ -148,7 +167,36 @@ async def _app(settings: Settings, url: str) -> AsyncIterator[App]:
         await access.set_up(app, datetime.now(UTC))
         yield app
     finally:
+        if app.objects is not None:
+            app.objects.close()
         await app.db.close()
+
+
+def _object_store(settings: Settings) -> ObjectStore:
+    if isinstance(settings.object_store, Path):
+        return ObjectFolder(settings.object_store)
+    try:
+        # Only here: the library is an extra, and takes a while to load.
+        from ostinato.store.buckets import ObjectBucket
+    except ImportError as error:
+        raise Conflict(
+            f"OSTINATO_OBJECT_STORE is {str(settings.object_store)!r}, and the library for S3 is not installed: "
+            "install it with pip install 'ostinato[s3]'"
+        ) from error
+    return ObjectBucket(settings.object_store, settings.home / FETCHED)
+
+
+def _content_source(app: App, settings: Settings) -> ContentSource:
+    """How workers come by content: they read a folder, into which that of a bucket is fetched for them."""
+    unpacked, place = str(settings.home / "unpacked"), settings.object_store
+    if isinstance(place, Path):
+        return ContentSource(objects=str(place), unpacked=unpacked)
+    return ContentSource(
+        objects=str(settings.home / FETCHED),
+        unpacked=unpacked,
+        fetch=lambda digest: objects.fetch(app, digest),
+        withheld=frozenset() if place.access_key_id is not None else CREDENTIALS_OF_AWS,
+    )
 
 
 @contextmanager

@@ -67,6 +67,8 @@ FILES = {"files": [{"name": "a.yaml", "text": YAML}]}
 OTHER_FILES = {"files": [{"name": "a.yaml", "text": YAML.replace("new", "newer")}]}
 V0 = "/api/v0/orchestration"
 JOBS = "/public/jobs"
+PROMOTIONS = "/orchestration/executables/promotions"
+PROJECT = {"name": "Sales", "owner": "admin", "url": "https://git.example.org/sales.git"}
 EMPTY = "00000000-0000-0000-0000-000000000000"
 ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/status"): Ask("/api/v1/status"),
@@ -88,6 +90,23 @@ ASKS: dict[tuple[str, str], Ask] = {
     ),
     ("GET", "/api/v1/definitions/export"): Ask("/api/v1/definitions/export"),
     ("GET", "/api/v1/definitions/schema"): Ask("/api/v1/definitions/schema"),
+    ("GET", "/api/v1/schedules"): Ask("/api/v1/schedules", empty=NOTHING_SEEN),
+    ("POST", "/api/v1/schedules"): Ask(
+        "/api/v1/schedules", {**HIDDEN, **NO_EXECUTE}, {"starts": {"name": "load"}, "triggers": []}
+    ),
+    ("GET", "/api/v1/schedules/{schedule_id:int}"): Ask("/api/v1/schedules/1", HIDDEN),
+    ("PUT", "/api/v1/schedules/{schedule_id:int}"): Ask(
+        "/api/v1/schedules/1", {**HIDDEN, **NO_EXECUTE}, {"starts": {"name": "night"}}
+    ),
+    ("DELETE", "/api/v1/schedules/{schedule_id:int}"): Ask(
+        "/api/v1/schedules/2", {**HIDDEN, **NO_EXECUTE, "boss": 404, "admin": 404}
+    ),
+    ("GET", "/api/v1/schedules/{schedule_id:int}/fires"): Ask("/api/v1/schedules/1/fires", HIDDEN),
+    ("GET", "/api/v1/calendar"): Ask("/api/v1/calendar"),
+    ("GET", "/api/v1/calendar.ics"): Ask("/api/v1/calendar.ics"),
+    ("GET", "/api/v1/holidays"): Ask("/api/v1/holidays", {"stranger": 404}),
+    ("PUT", "/api/v1/holidays/{name:str}"): Ask("/api/v1/holidays/feast", ONLY_ADMIN, {"days": []}),
+    ("DELETE", "/api/v1/holidays/{name:str}"): Ask("/api/v1/holidays/gone", ONLY_ADMIN),
     # environments and workspaces of the Talend API; ids lead nowhere, so whoever may gets 400
     ("GET", "/orchestration/environments"): Ask("/orchestration/environments", empty=frozenset({"stranger"})),
     ("POST", "/orchestration/environments"): Ask(
@@ -101,6 +120,79 @@ ASKS: dict[tuple[str, str], Ask] = {
     ),
     ("PUT", "/orchestration/workspaces/{id:str}"): Ask("/orchestration/workspaces/1", ONLY_ADMIN, {"name": "W"}),
     ("DELETE", "/orchestration/workspaces/{id:str}"): Ask("/orchestration/workspaces/1", ONLY_ADMIN),
+    # artifacts, projects, promotions and permissions of the Talend API; ids lead nowhere, so whoever may gets 400
+    ("GET", "/orchestration/artifacts"): Ask("/orchestration/artifacts", empty=NOTHING_SEEN),
+    ("GET", "/orchestration/artifacts/{artifactId:str}"): Ask("/orchestration/artifacts/1"),
+    ("DELETE", "/orchestration/artifacts/{artifactId:str}"): Ask("/orchestration/artifacts/1", READER),
+    ("GET", "/orchestration/artifacts/{artifactId:str}/versions/{version:str}"): Ask(
+        "/orchestration/artifacts/1/versions/v1"
+    ),
+    ("DELETE", "/orchestration/artifacts/{artifactId:str}/versions/{version:str}"): Ask(
+        "/orchestration/artifacts/1/versions/v1", READER
+    ),
+    ("GET", "/orchestration/projects"): Ask("/orchestration/projects", empty=frozenset(ONLY_ADMIN)),
+    ("POST", "/orchestration/projects"): Ask("/orchestration/projects", ONLY_ADMIN, PROJECT),
+    ("GET", "/orchestration/projects/{projectId:str}"): Ask("/orchestration/projects/1"),
+    ("PUT", "/orchestration/projects/{projectId:str}"): Ask("/orchestration/projects/1", body={}),
+    ("DELETE", "/orchestration/projects/{projectId:str}"): Ask("/orchestration/projects/1"),
+    ("GET", "/orchestration/projects/{projectId:str}/users"): Ask("/orchestration/projects/1/users"),
+    ("PUT", "/orchestration/projects/{projectId:str}/users/{userId:str}"): Ask("/orchestration/projects/1/users/admin"),
+    ("DELETE", "/orchestration/projects/{projectId:str}/users/{userId:str}"): Ask(
+        "/orchestration/projects/1/users/admin"
+    ),
+    ("GET", "/orchestration/projects/{projectId:str}/groups"): Ask("/orchestration/projects/1/groups"),
+    ("PUT", "/orchestration/projects/{projectId:str}/groups/{groupId:str}"): Ask(
+        "/orchestration/projects/1/groups/people"
+    ),
+    ("DELETE", "/orchestration/projects/{projectId:str}/groups/{groupId:str}"): Ask(
+        "/orchestration/projects/1/groups/people"
+    ),
+    ("GET", PROMOTIONS): Ask(PROMOTIONS, empty=frozenset(ONLY_ADMIN)),
+    ("POST", PROMOTIONS): Ask(PROMOTIONS, ONLY_ADMIN, {"sourceEnvironmentId": "1", "targetEnvironmentId": "2"}),
+    ("GET", f"{PROMOTIONS}/{{promotionId:str}}"): Ask(f"{PROMOTIONS}/1"),
+    ("PATCH", f"{PROMOTIONS}/{{promotionId:str}}"): Ask(f"{PROMOTIONS}/1", ONLY_ADMIN, {"description": "x"}),
+    ("DELETE", f"{PROMOTIONS}/{{promotionId:str}}"): Ask(f"{PROMOTIONS}/1", ONLY_ADMIN),
+    ("GET", f"{PROMOTIONS}/{{promotionId:str}}/users"): Ask(f"{PROMOTIONS}/1/users"),
+    ("PUT", f"{PROMOTIONS}/{{promotionId:str}}/users/{{userId:str}}"): Ask(f"{PROMOTIONS}/1/users/admin", ONLY_ADMIN),
+    ("DELETE", f"{PROMOTIONS}/{{promotionId:str}}/users/{{userId:str}}"): Ask(
+        f"{PROMOTIONS}/1/users/admin", ONLY_ADMIN
+    ),
+    ("PUT", f"{PROMOTIONS}/{{promotionId:str}}/service-accounts/{{serviceAccountId:str}}"): Ask(
+        f"{PROMOTIONS}/1/service-accounts/ci", ONLY_ADMIN
+    ),
+    ("DELETE", f"{PROMOTIONS}/{{promotionId:str}}/service-accounts/{{serviceAccountId:str}}"): Ask(
+        f"{PROMOTIONS}/1/service-accounts/ci", ONLY_ADMIN
+    ),
+    ("GET", "/security/permissions"): Ask(
+        "/security/permissions", {caller: 403 for caller in ONLY_ADMIN if caller != "boss"}
+    ),
+    ("POST", "/security/permissions/batch"): Ask("/security/permissions/batch", body=[]),
+    ("PUT", "/security/permissions/batch"): Ask("/security/permissions/batch", body=[]),
+    ("DELETE", "/security/permissions/batch"): Ask("/security/permissions/batch?workspaceIds=1"),
+    ("GET", "/security/workspaces/{workspaceId:str}/users/{userId:str}/permissions"): Ask(
+        "/security/workspaces/1/users/admin/permissions"
+    ),
+    ("POST", "/security/workspaces/{workspaceId:str}/users/{userId:str}/permissions"): Ask(
+        "/security/workspaces/1/users/admin/permissions", body=["VIEW"]
+    ),
+    ("PUT", "/security/workspaces/{workspaceId:str}/users/{userId:str}/permissions"): Ask(
+        "/security/workspaces/1/users/admin/permissions", body=["VIEW"]
+    ),
+    ("DELETE", "/security/workspaces/{workspaceId:str}/users/{userId:str}/permissions"): Ask(
+        "/security/workspaces/1/users/admin/permissions"
+    ),
+    ("GET", "/security/workspaces/{workspaceId:str}/service-accounts/{serviceAccountId:str}/permissions"): Ask(
+        "/security/workspaces/1/service-accounts/admin/permissions"
+    ),
+    ("POST", "/security/workspaces/{workspaceId:str}/service-accounts/{serviceAccountId:str}/permissions"): Ask(
+        "/security/workspaces/1/service-accounts/admin/permissions", body=["VIEW"]
+    ),
+    ("PUT", "/security/workspaces/{workspaceId:str}/service-accounts/{serviceAccountId:str}/permissions"): Ask(
+        "/security/workspaces/1/service-accounts/admin/permissions", body=["VIEW"]
+    ),
+    ("DELETE", "/security/workspaces/{workspaceId:str}/service-accounts/{serviceAccountId:str}/permissions"): Ask(
+        "/security/workspaces/1/service-accounts/admin/permissions"
+    ),
     ("GET", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN),
     ("POST", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN, {"name": "fresh"}),
     ("GET", "/api/v1/users/{name:str}"): Ask("/api/v1/users/admin", ONLY_ADMIN),
@@ -286,6 +378,16 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
     await world.execute(
         """INSERT INTO webhook_delivery (webhook_id, message, event, body, state, created_at, ended_at)
            VALUES (1, 'msg_1', 'ping', '{}', 'failed', now(), now())"""
+    )
+    await world.execute(
+        """INSERT INTO schedule (environment_id, task_id, plan_id, owner_id, created_at, changed_at)
+           SELECT environment_id, NULL, id, 1, now(), now() FROM plan
+            UNION ALL
+           SELECT environment_id, id, NULL, 1, now(), now() FROM task WHERE name = 'clean'"""
+    )
+    await world.execute(
+        """INSERT INTO holiday_list (environment_id, name, days, changed_at)
+           SELECT id, 'gone', '[]', now() FROM environment WHERE name = 'Production'"""
     )
     await world.execute("INSERT INTO number_series VALUES ('task:Package', 100), ('plan', 100)")
     return callers

@@ -14,16 +14,17 @@ from ostinato.app.application import App
 from ostinato.core.access import Actor
 from ostinato.core.errors import Conflict
 from ostinato.store.artifacts import Wanted
-from ostinato.store.objects import ObjectStore
+from ostinato.store.objects import ObjectFolder
 from tests.api.factories import World
 from tests.artifacts import zips
+from tests.conftest import NOW
 
 WISH = artifacts.Wish(workspace="finance", environment="Production", name="hello", version="1")
 WRITER = """
 import sys
 from pathlib import Path
-from ostinato.store.objects import ObjectStore
-with ObjectStore(Path(sys.argv[1])).incoming() as incoming:
+from ostinato.store.objects import ObjectFolder
+with ObjectFolder(Path(sys.argv[1])).incoming() as incoming:
     incoming.write(b"x" * 1000)
     incoming.complete()
     print("written", flush=True)
@@ -44,7 +45,7 @@ def digests(app: App) -> list[str]:
 
 
 def test_content_is_kept_once_and_whole(tmp_path: Path) -> None:
-    store = ObjectStore(tmp_path)
+    store = ObjectFolder(tmp_path)
     for _ in range(2):
         with store.incoming() as incoming:
             incoming.write(b"some")
@@ -68,19 +69,19 @@ def test_content_is_kept_once_and_whole(tmp_path: Path) -> None:
 
 
 def test_a_writer_that_died_leaves_what_is_swept_and_one_at_work_is_left(tmp_path: Path) -> None:
-    store = ObjectStore(tmp_path)
+    store = ObjectFolder(tmp_path)
     writer = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     with writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == b"written\n"
-        store.sweep()
+        store.sweep(NOW)
         assert len(list((tmp_path / "incoming").iterdir())) == 1
         writer.kill()
         writer.wait()
     assert len(list((tmp_path / "incoming").iterdir())) == 1
-    store.sweep()
+    store.sweep(NOW)
     assert list((tmp_path / "incoming").iterdir()) == []
 
 
@@ -94,7 +95,7 @@ async def test_what_was_kept_and_never_committed_is_swept(app: App, admin: Actor
         assert app.objects is not None
         app.objects.keep(incoming)
     assert len(digests(app)) == 2
-    await artifacts.sweep(app)
+    await artifacts.sweep(app, now)
     assert digests(app) == [used]
 
 
@@ -135,7 +136,7 @@ async def test_two_that_publish_one_version_are_one_version(app: App, admin: Act
 
 
 def test_the_folder_is_for_the_server_only(tmp_path: Path) -> None:
-    store = ObjectStore(tmp_path / "objects")
+    store = ObjectFolder(tmp_path / "objects")
     old = os.umask(0)
     try:
         with store.incoming() as incoming:

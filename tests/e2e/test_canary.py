@@ -47,18 +47,19 @@ def test_a_secret_is_nowhere_to_be_found(server: Server) -> None:
     assert "Failed (error)" in answers[1]
     assert "port" in wrong
     assert CANARY not in "".join([*answers, wrong])
-    assert CANARY not in dump(server.home)
+    text = dumped(server)
+    assert "nowhere" in text
+    assert CANARY not in text
     for file in server.home.rglob("*"):
         if file.is_file():
             assert CANARY.encode() not in file.read_bytes(), file
 
 
-def dump(home: Path) -> str:
-    """Everything in the database, as text."""
-    parts = urlsplit(EmbeddedPostgres(home).url)
+def dumped(server: Server) -> str:
+    """Everything in its database, as text."""
+    parts = urlsplit(EmbeddedPostgres(server.home).url)
     command = [str(program("pg_dump")), "-U", "postgres", "-h", unquote(parts.query.removeprefix("host=")), "ostinato"]
     done = subprocess.run(
         command, env={"PGPASSWORD": unquote(parts.password or "")}, capture_output=True, text=True, check=True
     )
-    assert "nowhere" in done.stdout
     return done.stdout

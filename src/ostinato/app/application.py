@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from ostinato.app.gathering import Gathering
@@ -20,6 +21,7 @@ from ostinato.store.db import Database
 from ostinato.store.objects import ObjectStore
 
 MOST_SEARCHES = 2
+MOST_TRANSFERS = 3
 """At the same time, on one server."""
 
 
@@ -55,6 +57,10 @@ class App:
     keyring: Keyring
     objects: ObjectStore | None = None
     """Where the content of artifacts is."""
+    fetching: dict[str, asyncio.Task[Path]] = field(default_factory=dict)
+    """Content on its way to this machine, by digest."""
+    transferring: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_TRANSFERS))
+    """Content takes long to come and go: most threads are left to everybody else."""
     session: SessionId | None = None
     held: dict[RunId, Held] = field(default_factory=dict)
     graphs: dict[GraphId, Graph] = field(default_factory=dict)

@@ -1,8 +1,8 @@
 """Artifacts: published, listed, fetched and deleted.
 
-Content is put into the object store and taken out of it under a lock of its digest, in the transaction that decides
-whether a version has it; so content is there for as long as a version says so. What is left of a publication that was
-cut off is removed by `sweep`.
+Content is taken out of the object store under a lock of its digest, in the transaction that decides whether a version
+has it; a publication makes sure under the same lock that its content is there. So content is there for as long as a
+version says so. What is left of a publication that was cut off is removed by `sweep`.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ from typing import Any
 import msgspec
 import structlog
 
-from ostinato.app import artifact_reading, audit, places
+from ostinato.app import artifact_reading, audit, objects, places
 from ostinato.app.application import App
 from ostinato.core.access import Actor, Permission
 from ostinato.core.artifacts import Described, Version
 from ostinato.core.definition_values import convert
 from ostinato.core.definitions import Name
-from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, OstinatoError, Problem, Unavailable
+from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, OstinatoError, Problem
 from ostinato.core.ids import ArtifactVersionId
 from ostinato.store import artifacts, definitions
 from ostinato.store.artifacts import (
@@ -37,7 +37,7 @@ from ostinato.store.artifacts import (
 )
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx
-from ostinato.store.objects import Incoming, ObjectStore
+from ostinato.store.objects import Incoming
 
 log = structlog.get_logger()
 
@@ -102,16 +102,16 @@ async def get_version(app: App, actor: Actor, artifact: int, version: str) -> ar
 
 
 async def content(app: App, actor: Actor, artifact: int, version: str) -> tuple[artifacts.Version, Path]:
-    """A version and the file of its zip. Raises NotFound, Forbidden."""
+    """A version and the file of its zip. Raises NotFound, Forbidden, Unavailable."""
     found = await get_version(app, actor, artifact, version)
     if not found.may_author:
         raise Forbidden("Fetching an artifact needs the permission AUTHOR in its workspace")
-    return found, _store(app).path(found.digest)
+    return found, await objects.fetch(app, found.digest)
 
 
 def receiving(app: App) -> AbstractContextManager[Incoming]:
     """A place for a zip that comes in."""
-    return _store(app).incoming()
+    return objects.store_of(app).incoming()
 
 
 async def require_may_publish(app: App, actor: Actor, wish: Wish) -> None:
@@ -146,7 +146,7 @@ async def publish(
         if await artifacts.add_version(tx, made.id, new, actor.user, now) is None:
             message = f"The artifact {named.name!r} has a version {new.version} already"
             raise Conflict(f"{message}: versions never change, publish it as another one")
-        await asyncio.to_thread(_store(app).keep, incoming)
+        await asyncio.to_thread(objects.store_of(app).keep, incoming)  # again, if it was removed meanwhile
         after = {"version": new.version, "sha256": new.digest, "size": new.size, "type": described.type}
         await audit.record(tx, actor, now, _entry("publish", named.name or "", named, after=after))
         [artifact] = await artifacts.list_artifacts(tx, actor.subject, Wanted(id=made.id))
@@ -154,6 +154,7 @@ async def publish(
         return artifact, version
 
     try:
+        await objects.keep(app, incoming)  # before the transaction, which would have to wait for a store that is far
         return await app.db.run(work)
     except Exception:
         await drop_unused(app, [new.digest])
@@ -196,10 +197,10 @@ async def delete(app: App, actor: Actor, artifact: int, now: datetime) -> None:
     await drop_unused(app, await app.db.run(work))
 
 
-async def sweep(app: App) -> None:
+async def sweep(app: App, now: datetime) -> None:
     """Remove from the object store what no version has, and what was cut off on its way in."""
-    store = _store(app)
-    await asyncio.to_thread(store.sweep)
+    store = objects.store_of(app)
+    await asyncio.to_thread(store.sweep, now)
     there = await asyncio.to_thread(store.digests)
     async with app.db.reading() as tx:
         unused = await artifacts.unused(tx, there)
@@ -277,7 +278,7 @@ async def _require_unused(tx: Tx, what: str, task: str | None, versions: list[Ar
 
 async def drop_unused(app: App, digests: Iterable[str]) -> None:
     """Take out of the object store what no version has; what cannot be done now is done by a later sweep."""
-    store: ObjectStore = _store(app)
+    store = objects.store_of(app)
     for digest in set(digests):
         try:
             async with app.db.transaction() as tx:
@@ -292,9 +293,3 @@ def _entry(action: str, name: str, where: Wish | Held, **more: dict[str, Any]) -
     return Entry(
         action=action, kind="artifact", target=name, environment=where.environment, workspace=where.workspace, **more
     )
-
-
-def _store(app: App) -> ObjectStore:
-    if app.objects is None:
-        raise Unavailable("This server has no object store")
-    return app.objects

@@ -19,10 +19,11 @@ from ostinato.core.access import Actor
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, OstinatoError, Problem
 from ostinato.core.ids import GraphId, PlanId, RunId, SubjectId, TaskId, UserId
 from ostinato.core.reruns import Part
-from ostinato.store import runs, starts
+from ostinato.store import runs, schedules, starts
 from ostinato.store.audit import By
 from ostinato.store.db import REFUSED, Raced, Tx
 from ostinato.store.runs import TaskOrPlan
+from ostinato.store.schedules import Move
 
 LONGEST_KEY = 200
 TAKEN = "This Idempotency-Key has started something else: use another one"
@@ -30,6 +31,10 @@ MOST_AT_ONCE = 200
 BY_HAND = frozenset({"local", "session"})
 """Credentials of our own application: what is started with them was started by a person."""
 PRIORITIES = range(-1_000, 1_001)
+
+
+class AlreadyFired(Conflict):
+    """Another server has fired a trigger in the same moment."""
 
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +58,14 @@ class Again(msgspec.Struct, frozen=True, kw_only=True):
     parameters: Mapping[str, Any] | None = None
 
 
+class _Fired(msgspec.Struct, frozen=True, kw_only=True):
+    """What a schedule has beside a trigger."""
+
+    schedule: str
+    move: Move | None
+    refused: str | None
+
+
 class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     """One request, and where its answer goes."""
 
@@ -64,7 +77,7 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     by: By | None
     scope: str
     now: datetime
-    schedule: str | None
+    fired: _Fired | None
     again: Again | None
     answer: "asyncio.Future[RunId]"
 
@@ -80,13 +93,26 @@ async def start(
     return await _ask(app, actor, what, trigger, now, scope=f"user:{actor.user}", again=again)
 
 
-async def fire(app: App, owner: Actor, what: TaskOrPlan, schedule: str, at: datetime, now: datetime) -> RunId:
+async def fire(
+    app: App,
+    owner: Actor,
+    what: TaskOrPlan,
+    schedule: str,
+    at: datetime,
+    now: datetime,
+    *,
+    move: Move | None = None,
+    refused: str | None = None,
+) -> RunId:
     """Start what a schedule is for, exactly once for the time `at`, whoever asks how often.
 
-    What may not start now leaves a failed run with reason `misfired` that says why.
+    What may not start now, or is `refused`, leaves a failed run with reason `misfired` that says why. `move` is made in
+    the same transaction; raises Conflict if somebody else has made it.
     """
     trigger = Trigger(key=at.isoformat())
-    return await _ask(app, owner, what, trigger, now, scope=f"schedule:{schedule}", schedule=schedule)
+    scope = f"schedule:{schedule}"
+    fired = _Fired(schedule=schedule, move=move, refused=refused)
+    return await _ask(app, owner, what, trigger, now, scope=scope, fired=fired)
 
 
 def _check(trigger: Trigger) -> None:
@@ -109,7 +135,7 @@ async def _ask(
     now: datetime,
     *,
     scope: str,
-    schedule: str | None = None,
+    fired: _Fired | None = None,
     again: Again | None = None,
 ) -> RunId:
     answer: asyncio.Future[RunId] = asyncio.get_running_loop().create_future()
@@ -119,13 +145,11 @@ async def _ask(
             user=actor.user,
             subject=actor.subject,
             trigger=trigger,
-            cause="schedule"
-            if schedule is not None
-            else trigger.cause or ("manual" if actor.kind in BY_HAND else "api"),
-            by=audit.by(actor) if schedule is None else None,
+            cause="schedule" if fired is not None else trigger.cause or ("manual" if actor.kind in BY_HAND else "api"),
+            by=audit.by(actor) if fired is None else None,
             scope=scope,
             now=now,
-            schedule=schedule,
+            fired=fired,
             again=again,
             answer=answer,
         )
@@ -178,7 +202,8 @@ def _tell(one: _Asked, answer: RunId | BaseException) -> None:
 async def _answer(app: App, tx: Tx, batch: Sequence[_Asked]) -> list[RunId | OstinatoError]:
     """What every request gets: the run it started, or why it started none."""
     now = max(one.now for one in batch)
-    answers: dict[int, RunId | OstinatoError] = await _answered_before(tx, batch)
+    answers: dict[int, RunId | OstinatoError] = await _moved_by_others(tx, batch)
+    answers |= await _answered_before(tx, batch)
     first: dict[tuple[str, str], int] = {}
     fresh = []
     for number, one in enumerate(batch):
@@ -206,6 +231,15 @@ async def _answer(app: App, tx: Tx, batch: Sequence[_Asked]) -> list[RunId | Ost
     return [answers[number] for number in range(len(batch))]
 
 
+async def _moved_by_others(tx: Tx, batch: Sequence[_Asked]) -> dict[int, RunId | OstinatoError]:
+    """Triggers move on with their fires; the answers of those that somebody else has fired."""
+    moves = {n: one.fired.move for n, one in enumerate(batch) if one.fired is not None and one.fired.move is not None}
+    if not moves:
+        return {}
+    moved = frozenset(await schedules.move(tx, list(moves.values())))
+    return {n: AlreadyFired("another server has fired it") for n, one in moves.items() if one.trigger not in moved}
+
+
 async def _answered_before(tx: Tx, batch: Sequence[_Asked]) -> dict[int, RunId | OstinatoError]:
     """The answers of requests whose keys are known."""
     keys = [(one.scope, one.trigger.key) for one in batch if one.trigger.key is not None]
@@ -215,7 +249,7 @@ async def _answered_before(tx: Tx, batch: Sequence[_Asked]) -> dict[int, RunId |
         known = kept.get((one.scope, one.trigger.key)) if one.trigger.key is not None else None
         if known is None:
             continue
-        same = one.schedule is not None or (known.task, known.plan, known.rerun_of) == _wanted(one)
+        same = one.fired is not None or (known.task, known.plan, known.rerun_of) == _wanted(one)
         answers[number] = known.run if same else Conflict(TAKEN)
     return answers
 
@@ -227,6 +261,8 @@ def _wanted(one: _Asked) -> tuple[TaskId | None, PlanId | None, RunId | None]:
 
 def _wish(one: _Asked, found: starts.Locked | None) -> starts.Wish:
     """What is to be made of a request; raises the reason why nothing is."""
+    if one.fired is not None and one.fired.refused is not None:
+        raise Conflict(one.fired.refused)
     if found is None:
         kind, number = ("Task", one.what.task) if one.what.plan is None else ("Plan", one.what.plan)
         raise NotFound(kind, number)
@@ -288,10 +324,13 @@ async def _misfires(
     misfired: dict[int, RunId | OstinatoError] = {}
     for number, one in enumerate(batch):
         refusal = answers.get(number)
-        if one.schedule is not None and isinstance(refusal, OstinatoError) and not isinstance(refusal, NotFound):
-            wish = starts.Wish(what=one.what, requested_by=one.user, cause="schedule")
-            message = f"Schedule {one.schedule} fired for {one.trigger.key}, and nothing started: {refusal}"
-            misfired[number] = await starts.misfire(tx, wish, message, now)
+        if one.fired is None or not isinstance(refusal, OstinatoError) or isinstance(refusal, AlreadyFired):
+            continue
+        wish = starts.Wish(what=one.what, requested_by=one.user, cause="schedule")
+        message = f"Schedule {one.fired.schedule} fired for {one.trigger.key}, and nothing started: {refusal}"
+        run = await starts.misfire(tx, wish, message, now)
+        if run is not None:
+            misfired[number] = run
     return misfired
 
 

@@ -76,7 +76,7 @@ packed = typer.Typer(
     help="Artifacts: work that comes packed, in versions.", rich_markup_mode=None, no_args_is_help=True
 )
 
-schedule = typer.Typer(help="When triggers fire, without a server.", rich_markup_mode=None, no_args_is_help=True)
+schedule = typer.Typer(help="What is scheduled, and when triggers fire.", rich_markup_mode=None, no_args_is_help=True)
 
 
 def _print_version(wanted: bool) -> None:
@@ -132,6 +132,7 @@ packed.command(name="list")(artifacts.list_artifacts)
 packed.command()(artifacts.delete)
 app.add_typer(packed, name="artifact")
 app.add_typer(administration, name="admin")
+schedule.command("list")(schedules.list_schedules)
 schedule.command()(schedules.preview)
 schedule.command()(schedules.explain)
 app.add_typer(schedule, name="schedule")

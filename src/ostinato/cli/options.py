@@ -35,7 +35,12 @@ ApiKey: TypeAlias = Annotated[
 SERVER_SETTINGS = {
     "database_url": ("URL", "A PostgreSQL 15 or newer. [the embedded one in the data folder]"),
     "secret_key_file": ("FILE", "The keys that encrypt connection secrets. [secret.key in the data folder]"),
-    "object_store": ("FOLDER", "Where the content of artifacts is. [objects in the data folder]"),
+    "object_store": ("PLACE", "Where artifacts are: a folder or s3://BUCKET/PREFIX. [objects in the data folder]"),
+    "s3_endpoint": ("URL", "The server that has the bucket. [that of AWS]"),
+    "s3_region": ("REGION", "Where the bucket is. [what AWS_DEFAULT_REGION says, or us-east-1]"),
+    "s3_access_key_id": ("ID", "The key for the bucket. [what the environment or the machine gives]"),
+    "s3_secret_access_key_file": ("FILE", "The secret that belongs to the key. [none]"),
+    "s3_path_style": ("on|off", "Whether addresses name the bucket in their path. [on with an endpoint, off without]"),
     "timezone": ("ZONE", "Zone of local times in the TimeXtender API. [UTC]"),
     "jobs_environment": ("NAME", "Whose plans are the jobs of the TimeXtender Jobs API. [Production]"),
     "jobs_case": ("CASE", "How that API writes names: pascal or camel. [pascal]"),

@@ -1,4 +1,4 @@
-"""`ostinato schedule`: when triggers fire, and why or why not. These commands need no server."""
+"""`ostinato schedule`: what is scheduled; and, without a server, when triggers fire, and why or why not."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ import typer
 
 from ostinato.cli import options
 from ostinato.cli.errors import WrongUsage
-from ostinato.cli.text import plain
+from ostinato.cli.text import columns, plain
 
 if TYPE_CHECKING:
     from ostinato.core.triggers import HolidayList, Trigger
@@ -63,6 +63,55 @@ Known = Annotated[
         show_default=False,
     ),
 ]
+
+
+class _Trigger(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    name: str
+    description: str
+    planned_at: str | None = None
+
+
+class _Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    environment: str
+    kind: str | None = None
+    name: str | None = None
+    workspace: str | None = None
+    owner: str
+    triggers: list[_Trigger]
+
+
+class _Schedules(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[_Schedule]
+    total: int
+
+
+def list_schedules(
+    context: typer.Context,
+    environment: Annotated[
+        str | None, typer.Option("--environment", "-e", metavar="NAME", help="Only those of this environment.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1_000, help="How many at most. [100]")] = 100,
+    json: options.Json = False,
+) -> None:
+    """List the schedules that you may see, with what each trigger means and when it fires next."""
+    with options.server_of(context) as server:
+        found = server.get_json("/api/v1/schedules", environment=environment, limit=limit)
+    if json:
+        typer.echo(msgspec.json.encode(found))
+        return
+    told = msgspec.convert(found, _Schedules)
+    heads = ("ID", "STARTS", "WORKSPACE", "ENVIRONMENT", "TRIGGER", "NEXT", "WHEN")
+    rows = []
+    for one in told.items:
+        starts = f"{one.name} ({one.kind})" if one.name else "nothing"
+        place = (str(one.id), starts, one.workspace or "", one.environment)
+        rows += [(*place, it.name, it.planned_at or "", it.description) for it in one.triggers] or [
+            (*place, "", "", "no trigger")
+        ]
+    typer.echo("\n".join(columns(heads, rows, right=frozenset({"ID"}))))
+    if told.total > len(told.items):
+        typer.echo(f"{len(told.items)} of {told.total}: use --limit to see more")
 
 
 def preview(

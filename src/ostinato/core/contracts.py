@@ -5,7 +5,7 @@ A task type and a connection type are one module each, found by entry point (`os
 and a worker is a struct from this file, encoded as MessagePack.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, Literal, Protocol, TypeAlias
 
@@ -217,6 +217,19 @@ class ArtifactOrder(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     digest: str
     entry: Entry
+
+
+class ContentSource(msgspec.Struct, frozen=True, kw_only=True):
+    """How workers on this machine come by the content of artifacts."""
+
+    objects: str
+    """The folder with the content, which they only read."""
+    unpacked: str
+    """The folder in which they unpack it."""
+    fetch: Callable[[str], Awaitable[object]] | None = None
+    """Brings the content of a digest into the folder; none: all content is there."""
+    withheld: frozenset[str] = frozenset()
+    """Variables of the environment that open the object store: no worker gets them."""
 
 
 class Unpacked(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,5 +26,8 @@ SessionId = NewType("SessionId", int)
 Lease = NewType("Lease", int)
 """The fencing token of one attempt: a report that carries another one changes nothing."""
 
+ScheduleId = NewType("ScheduleId", int)
+ScheduleTriggerId = NewType("ScheduleTriggerId", int)
+
 WebhookId = NewType("WebhookId", int)
 DeliveryId = NewType("DeliveryId", int)

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from ostinato.core.contracts import Finished, Launch, Outcome, Report, Returned, Started, WorkOrder
+from ostinato.core.contracts import ContentSource, Finished, Launch, Outcome, Report, Returned, Started, WorkOrder
 from ostinato.core.frames import HELLO, BrokenFrame, Frames, encode, report_frames
 from ostinato.core.ids import Lease, RunId
 from ostinato.core.states import Reason
@@ -82,9 +82,8 @@ class LocalExecutor:
         tell: Callable[[Report], None],
         pace: Callable[[], Awaitable[None]] = _no_pace,
         kill_after_s: float = KILL_AFTER_SECONDS,
-        artifacts: tuple[Path, Path] | None = None,
+        artifacts: ContentSource | None = None,
     ) -> None:
-        """`artifacts`: the folders where they are, and where workers unpack them."""
         self._artifacts = artifacts
         self._slots, self._folder, self._order_of, self._tell = slots, folder, order_of, tell
         self._pace, self._kill_after_s = pace, kill_after_s
@@ -95,6 +94,7 @@ class LocalExecutor:
         self._impatience: asyncio.TimerHandle | None = None
         self._workers: set[Worker] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._fetching: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
 
     async def start(self) -> None:
@@ -107,6 +107,8 @@ class LocalExecutor:
     async def stop(self) -> None:
         """Tell every worker to end, insist, and wait until the last one is gone."""
         self._stopping.set()
+        for fetching in self._fetching:
+            fetching.cancel()
         for worker in self._workers:
             worker.end(Reason.SHUTDOWN)
         while self._tasks:
@@ -151,10 +153,31 @@ class LocalExecutor:
     def _hand_out(self, worker: Worker, launch: Launch, order: WorkOrder) -> None:
         worker.launch = launch
         self._busy[launch.lease] = worker
-        worker.writer.write(encode(order))
+        if order.artifact is None or self._artifacts is None or self._artifacts.fetch is None:
+            worker.writer.write(encode(order))
+        else:
+            fetching = asyncio.create_task(self._fetch(worker, order, self._artifacts.fetch, order.artifact.digest))
+            self._fetching.add(fetching)
+            fetching.add_done_callback(self._fetching.discard)
         self._tell(Started(run=launch.run, attempt=launch.attempt, lease=launch.lease, at=time.time()))
         if launch.timeout_s is not None:
             worker.deadline = asyncio.get_running_loop().call_later(launch.timeout_s, worker.end, Reason.TIMEOUT)
+
+    async def _fetch(
+        self, worker: Worker, order: WorkOrder, fetch: Callable[[str], Awaitable[object]], digest: str
+    ) -> None:
+        """Let a worker begin when the content that it needs is here. It is this attempt's all the while, so that its
+        time-out and a cancellation end the wait as they end the work."""
+        try:
+            await fetch(digest)
+        except Exception as error:
+            if (launch := worker.launch) is not None and launch.lease == order.lease and worker.ending is None:
+                self._let_go(worker)
+                self._tell(_ended(launch, Reason.ERROR, str(error)))
+                self._offer(worker)
+            return
+        if worker.launch is not None and worker.launch.lease == order.lease and worker.ending is None:
+            worker.writer.write(encode(order))
 
     def _spawn(self) -> None:
         """Start a worker in the background, and look after it until it ends."""
@@ -186,17 +209,24 @@ class LocalExecutor:
 
     async def _start_worker(self) -> tuple[Worker, asyncio.StreamReader]:
         ours, theirs = socket.socketpair()
+        source = self._artifacts
+        folders = (source.objects, source.unpacked) if source is not None else ()
+        withheld = source.withheld if source is not None else frozenset()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "ostinato.worker",
             str(theirs.fileno()),
             str(self._folder),
-            *map(str, self._artifacts or ()),
+            *folders,
             pass_fds=[theirs.fileno()],
             stdin=asyncio.subprocess.DEVNULL,
             start_new_session=True,
-            env={name: value for name, value in os.environ.items() if not name.startswith("OSTINATO_")},
+            env={
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith("OSTINATO_") and name not in withheld
+            },
         )
         theirs.close()
         reader, writer = await asyncio.open_connection(sock=ours)

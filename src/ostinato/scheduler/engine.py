@@ -3,19 +3,21 @@
 import asyncio
 import time
 from collections import deque
+from datetime import datetime
 
 import structlog
 
-from ostinato.app import attempts, holds, sessions
+from ostinato.app import attempts, firing, holds, sessions
 from ostinato.app.application import App
 from ostinato.core.contracts import Executor, Finished, Report, Started
 from ostinato.core.errors import Unavailable
-from ostinato.scheduler import advance, dispatch, prune, rescue
+from ostinato.scheduler import advance, dispatch, fire, prune, rescue
 from ostinato.scheduler.webhooks import Teller
 from ostinato.store.db import Listener
 
 log = structlog.get_logger()
 
+LEAST_SLEEP = 0.001
 LONGEST_SLEEP = 1.0
 """Seconds. A notification can be lost and a retry becomes due by itself, so the engine looks at least this often."""
 GATHER_SECONDS = 0.02
@@ -53,6 +55,7 @@ class Engine:
         self._looking: asyncio.Task[None] | None = None
         self._pruning: asyncio.Task[None] | None = None
         self._telling: asyncio.Task[None] | None = None
+        self._firing: asyncio.Task[None] | None = None
         self._teller = Teller(app)
 
     def hear(self, report: Report) -> None:
@@ -84,11 +87,13 @@ class Engine:
         self._looking = asyncio.create_task(self._look_around())
         self._pruning = asyncio.create_task(self._keep_history())
         self._telling = asyncio.create_task(self._tell())
+        self._firing = asyncio.create_task(self._fire())
 
     async def stop(self) -> None:
         """End in good order: workers stop, what they reported is stored, the rest goes back into the queue."""
         await _end(self._pruning)
         await _end(self._telling)
+        await _end(self._firing)
         await self._teller.stop()
         await _end(self._working)
         self._room.set()
@@ -132,10 +137,7 @@ class Engine:
 
     def _until_due(self) -> float:
         """Seconds until something is due by itself, as far as is known; never long."""
-        due = self._app.look_at
-        if due is None:
-            return LONGEST_SLEEP
-        return min(max((due - self._now()).total_seconds(), 0.0), LONGEST_SLEEP)
+        return self._seconds_until(self._app.look_at)
 
     async def _look_for_due(self) -> None:
         """Do what is due by itself, when it is, and every now and then."""
@@ -195,6 +197,25 @@ class Engine:
                 failures = 0
             except Exception as error:
                 failures = await _pause("engine.webhooks_failed", error, failures)
+
+    async def _fire(self) -> None:
+        """Fire schedules when they are due; a new one is noticed within a second."""
+        failures = 0
+        while True:
+            try:
+                while await fire.tick(self._app, self._now()):
+                    pass
+                due = await firing.next_due(self._app)
+                failures = 0
+                late = due is not None and due <= self._now()  # what cannot even be refused is not tried all the time
+                await asyncio.sleep(LONGEST_SLEEP if late else self._seconds_until(due))
+            except Exception as error:
+                failures = await _pause("engine.firing_failed", error, failures)
+
+    def _seconds_until(self, due: datetime | None) -> float:
+        if due is None:
+            return LONGEST_SLEEP
+        return min(max((due - self._now()).total_seconds(), LEAST_SLEEP), LONGEST_SLEEP)
 
     async def _keep_listening(self) -> None:
         if self._listener is None or self._listener.lost:

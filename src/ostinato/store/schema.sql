@@ -616,6 +616,26 @@ $$;
 
 COMMENT ON FUNCTION last_success(wanted bigint) IS 'The success of a task that ended last, whether its run is live, kept or dropped; none: it never succeeded.';
 
+CREATE FUNCTION let_schedules_go() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    of_tasks boolean := TG_TABLE_NAME = 'task_ever';
+BEGIN
+    DELETE FROM schedule WHERE own AND CASE WHEN of_tasks THEN task_id ELSE plan_id END = NEW.id;
+    UPDATE schedule_trigger
+       SET planned_at = NULL, due_at = NULL
+      FROM schedule
+     WHERE schedule.id = schedule_trigger.schedule_id
+       AND CASE WHEN of_tasks THEN schedule.task_id ELSE schedule.plan_id END = NEW.id;
+    UPDATE schedule
+       SET task_id = NULL, plan_id = NULL
+     WHERE CASE WHEN of_tasks THEN task_id ELSE plan_id END = NEW.id;
+    RETURN NULL;
+END $$;
+
+COMMENT ON FUNCTION let_schedules_go() IS 'A schedule whose task or plan is deleted is bound to nothing; one that was only its own goes with it.';
+
 CREATE FUNCTION live_runs(wanted bigint[]) RETURNS SETOF kept_run
     LANGUAGE sql STABLE ROWS 100
     AS $$
@@ -1266,6 +1286,26 @@ CREATE TABLE group_member (
     by_claim boolean DEFAULT false NOT NULL
 );
 
+CREATE TABLE holiday_list (
+    id bigint NOT NULL,
+    environment_id bigint NOT NULL,
+    name text NOT NULL,
+    days jsonb NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT holiday_list_name_check CHECK ((name <> ''::text))
+);
+
+COMMENT ON TABLE holiday_list IS 'Days, with names, that the calendars of triggers in an environment leave out or move.';
+
+ALTER TABLE holiday_list ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME holiday_list_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE installation (
     number bigint NOT NULL
 );
@@ -1578,6 +1618,71 @@ CREATE TABLE run_log (
 );
 
 COMMENT ON COLUMN run_log.seq IS 'Grows within a run: how many leases it has had times 1,000,000,000, plus four times the number of the line.';
+
+CREATE TABLE schedule (
+    id bigint NOT NULL,
+    environment_id bigint NOT NULL,
+    description text,
+    task_id bigint,
+    plan_id bigint,
+    own boolean DEFAULT false NOT NULL,
+    owner_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT schedule_check CHECK ((num_nonnulls(task_id, plan_id) <= 1)),
+    CONSTRAINT schedule_check1 CHECK (((NOT own) OR (num_nonnulls(task_id, plan_id) = 1)))
+);
+
+COMMENT ON TABLE schedule IS 'Up to 15 triggers, and the task or plan that they start; one that is bound to nothing starts nothing.';
+
+COMMENT ON COLUMN schedule.own IS 'Belongs to its task or plan alone: made with it, not listed among the schedules, gone with it.';
+
+COMMENT ON COLUMN schedule.owner_id IS 'On whose behalf runs are started: whoever changed it last.';
+
+ALTER TABLE schedule ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME schedule_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE schedule_trigger (
+    id bigint NOT NULL,
+    schedule_id bigint NOT NULL,
+    name text NOT NULL,
+    definition jsonb NOT NULL,
+    missed text NOT NULL,
+    most_missed integer NOT NULL,
+    grace_s integer NOT NULL,
+    planned_at timestamp with time zone,
+    due_at timestamp with time zone,
+    CONSTRAINT schedule_trigger_check CHECK (((planned_at IS NULL) = (due_at IS NULL))),
+    CONSTRAINT schedule_trigger_grace_s_check CHECK (((grace_s >= 0) AND (grace_s <= 86400))),
+    CONSTRAINT schedule_trigger_missed_check CHECK ((missed = ANY (ARRAY['skip'::text, 'once'::text, 'all'::text]))),
+    CONSTRAINT schedule_trigger_most_missed_check CHECK (((most_missed >= 1) AND (most_missed <= 1000))),
+    CONSTRAINT schedule_trigger_name_check CHECK ((name <> ''::text))
+);
+
+COMMENT ON COLUMN schedule_trigger.definition IS 'When it fires, as the JSON of a trigger.';
+
+COMMENT ON COLUMN schedule_trigger.missed IS 'What becomes of fires that nobody was there for: left out, the last one made up for, or all of them.';
+
+COMMENT ON COLUMN schedule_trigger.grace_s IS 'How late a fire may be, in seconds, before it counts as missed.';
+
+COMMENT ON COLUMN schedule_trigger.planned_at IS 'Its next fire, which is known by this time; NULL: none, or it starts nothing. Whoever fires it moves it on, if it still stands there.';
+
+COMMENT ON COLUMN schedule_trigger.due_at IS 'When that is to happen: later than planned by the jitter.';
+
+ALTER TABLE schedule_trigger ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME schedule_trigger_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE server_session (
     id bigint NOT NULL,
@@ -2069,6 +2174,12 @@ ALTER TABLE ONLY graph
 ALTER TABLE ONLY group_member
     ADD CONSTRAINT group_member_pkey PRIMARY KEY (user_id, group_id);
 
+ALTER TABLE ONLY holiday_list
+    ADD CONSTRAINT holiday_list_environment_id_name_key UNIQUE (environment_id, name);
+
+ALTER TABLE ONLY holiday_list
+    ADD CONSTRAINT holiday_list_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY kept_week
     ADD CONSTRAINT kept_week_pkey PRIMARY KEY (environment_id, week);
 
@@ -2146,6 +2257,15 @@ ALTER TABLE ONLY run_log
 
 ALTER TABLE ONLY run
     ADD CONSTRAINT run_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY schedule
+    ADD CONSTRAINT schedule_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY schedule_trigger
+    ADD CONSTRAINT schedule_trigger_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY schedule_trigger
+    ADD CONSTRAINT schedule_trigger_schedule_id_name_key UNIQUE (schedule_id, name);
 
 ALTER TABLE ONLY server_session
     ADD CONSTRAINT server_session_pkey PRIMARY KEY (id);
@@ -2312,6 +2432,14 @@ CREATE INDEX run_success_of_task ON run USING btree (task_id, ended_at DESC) WHE
 
 CREATE INDEX run_to_keep ON run USING btree (ended_at, id) WHERE ((parent_run_id IS NULL) AND (ended_at IS NOT NULL));
 
+CREATE INDEX schedule_environment ON schedule USING btree (environment_id, id DESC);
+
+CREATE UNIQUE INDEX schedule_plan ON schedule USING btree (plan_id) WHERE (plan_id IS NOT NULL);
+
+CREATE UNIQUE INDEX schedule_task ON schedule USING btree (task_id) WHERE (task_id IS NOT NULL);
+
+CREATE INDEX schedule_trigger_due ON schedule_trigger USING btree (due_at) WHERE (due_at IS NOT NULL);
+
 CREATE INDEX step_run_running ON step_run USING btree (run_id, step) WHERE (state = 'running'::text);
 
 CREATE INDEX subject_access_subject ON subject_access USING btree (subject_id);
@@ -2362,7 +2490,11 @@ CREATE TRIGGER audit_is_not_emptied BEFORE TRUNCATE ON audit FOR EACH STATEMENT 
 
 CREATE TRIGGER keys_are_taken_back AFTER UPDATE OF deleted_at, expires_at ON credential FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
 
+CREATE TRIGGER plan_is_deleted AFTER UPDATE OF deleted_at ON plan_ever FOR EACH ROW WHEN ((new.deleted_at IS NOT NULL)) EXECUTE FUNCTION let_schedules_go();
+
 CREATE TRIGGER secrets_are_taken_back AFTER DELETE OR UPDATE ON credential_secret FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
+
+CREATE TRIGGER task_is_deleted AFTER UPDATE OF deleted_at ON task_ever FOR EACH ROW WHEN ((new.deleted_at IS NOT NULL)) EXECUTE FUNCTION let_schedules_go();
 
 ALTER TABLE ONLY artifact_version
     ADD CONSTRAINT artifact_version_artifact_id_fkey FOREIGN KEY (artifact_id) REFERENCES artifact(id);
@@ -2390,6 +2522,9 @@ ALTER TABLE ONLY group_member
 
 ALTER TABLE ONLY group_member
     ADD CONSTRAINT group_member_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id);
+
+ALTER TABLE ONLY holiday_list
+    ADD CONSTRAINT holiday_list_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY plan_ever
     ADD CONSTRAINT plan_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
@@ -2468,6 +2603,21 @@ ALTER TABLE ONLY resource
 
 ALTER TABLE ONLY run_artifact
     ADD CONSTRAINT run_artifact_version_id_fkey FOREIGN KEY (version_id) REFERENCES artifact_version(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY schedule
+    ADD CONSTRAINT schedule_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY schedule
+    ADD CONSTRAINT schedule_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES app_user(id);
+
+ALTER TABLE ONLY schedule
+    ADD CONSTRAINT schedule_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan_ever(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY schedule
+    ADD CONSTRAINT schedule_task_id_fkey FOREIGN KEY (task_id) REFERENCES task_ever(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY schedule_trigger
+    ADD CONSTRAINT schedule_trigger_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES schedule(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY subject_access
     ADD CONSTRAINT subject_access_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id) ON DELETE CASCADE;

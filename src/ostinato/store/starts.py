@@ -120,11 +120,10 @@ async def start(tx: Tx, wishes: Sequence[Wish], now: datetime) -> list[Made]:
     )
 
 
-async def misfire(tx: Tx, wish: Wish, message: str, now: datetime) -> RunId:
-    """Record that a schedule fired and nothing could start."""
+async def misfire(tx: Tx, wish: Wish, message: str, now: datetime) -> RunId | None:
+    """Record that a schedule fired and nothing could start; None: what it is for is there no more."""
     made = await fetch_one(tx, "runs/misfire", Made, wish.what.task, wish.what.plan, wish.cause, message, now)
-    assert made is not None, "what fires was locked by this transaction"
-    return made.run
+    return None if made is None else made.run
 
 
 async def find_keys(tx: Tx, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Kept]:

@@ -30,6 +30,8 @@ NAMES = {
     "queued_from": "from",
     "queued_to": "to",
     "types": "type",
+    "since": "from",
+    "until": "to",
     "requested_by": "requestedBy",
     "key": "Idempotency-Key",
     "data": "body",

@@ -22,6 +22,7 @@ from ostinato.api.native.oauth import OAUTH
 from ostinato.api.native.parameters import Limit, RunNumber, known, refusals
 from ostinato.api.native.patience import wait_until
 from ostinato.api.native.people import PEOPLE
+from ostinato.api.native.schedules import SCHEDULES
 from ostinato.api.native.sign_in import SIGN_IN
 from ostinato.api.native.webhooks import WEBHOOKS
 from ostinato.api.permissions import ANYBODY, PUBLIC
@@ -322,6 +323,7 @@ API = Router(
         OAUTH,
         ARTIFACTS,
         WEBHOOKS,
+        SCHEDULES,
     ],
 )
 NATIVE = Router("/", route_handlers=[healthy, live, ready, API], dependencies=PROVIDED)

@@ -6,4 +6,5 @@ SELECT COALESCE(task.environment_id, plan.environment_id), COALESCE(task.workspa
   FROM (SELECT $1::bigint AS task, $2::bigint AS plan) AS wanted
   LEFT JOIN task ON task.id = wanted.task
   LEFT JOIN plan ON plan.id = wanted.plan
+ WHERE num_nonnulls(task.id, plan.id) = 1
 RETURNING 1 AS position, id AS run, graph_id AS graph

@@ -1,0 +1,84 @@
+"""Schedules fire: what is due starts, exactly once whatever the number of servers, or a record says why it did not."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from ostinato.app import starts
+from ostinato.app.application import App
+from ostinato.app.schedules import key_of
+from ostinato.app.starts import AlreadyFired
+from ostinato.core.access import of_user
+from ostinato.core.errors import Invalid, OstinatoError, Unavailable
+from ostinato.core.ids import EnvironmentId, RunId
+from ostinato.core.schedules import NamedTrigger, Planned, turn
+from ostinato.core.triggers.kinds import HolidayList
+from ostinato.store import schedules
+from ostinato.store.schedules import Due, Move
+
+log = structlog.get_logger()
+
+MOST_AT_ONCE = 500
+
+
+async def fire_due(app: App, now: datetime) -> int:
+    """Fire what is due, at most so many triggers once each; how many of them moved on."""
+    async with app.db.reading() as tx:
+        due = await schedules.due(tx, now, MOST_AT_ONCE)
+        with_lists = {one.environment for one in due if one.definition.calendar and one.definition.calendar.lists}
+        stored = await schedules.holidays(tx, sorted(with_lists)) if with_lists else []
+    lists: dict[EnvironmentId, tuple[HolidayList, ...]] = {}
+    for one in stored:
+        lists[one.environment] = (*lists.get(one.environment, ()), HolidayList(name=one.name, days=one.days))
+    fired = await asyncio.gather(
+        *(_fire(app, one, lists.get(one.environment, ()), now) for one in due), return_exceptions=True
+    )
+    return _tell(due, fired)
+
+
+async def next_due(app: App) -> datetime | None:
+    """When the next of all triggers is due."""
+    async with app.db.reading() as tx:
+        return await schedules.next_due(tx)
+
+
+async def _fire(app: App, due: Due, lists: tuple[HolidayList, ...], now: datetime) -> RunId:
+    named = NamedTrigger(
+        name=due.name,
+        trigger=due.definition,
+        missed=due.missed,
+        most_missed=due.most_missed,
+        grace_seconds=due.grace_s,
+    )
+    done = turn(named, key_of(due.id), Planned(at=due.planned_at, due=due.due_at), now, lists)
+    following = done.following
+    move = Move(
+        trigger=due.id,
+        planned=due.planned_at,
+        following=None if following is None else following.at,
+        due=None if following is None else following.due,
+    )
+    owner = of_user(due.owner, due.owner_name)
+    where = f"{due.schedule}/{due.name}"
+    return await starts.fire(app, owner, due.what, where, done.at, now, move=move, refused=done.refused)
+
+
+def _tell(due: Sequence[Due], fired: Sequence[RunId | BaseException]) -> int:
+    """Log what could not be done; how many were fired or refused, by whatever server. Raises what ends the loop."""
+    moved = len(due)
+    for one, answer in zip(due, fired, strict=True):
+        match answer:
+            case AlreadyFired():
+                continue
+            case Unavailable():
+                raise answer
+            case Invalid():
+                moved -= 1
+                log.error("schedule.cannot_start", schedule=one.schedule, trigger=one.name, why=str(answer))
+            case OstinatoError():
+                log.warning("schedule.not_started", schedule=one.schedule, trigger=one.name, why=str(answer))
+            case BaseException():
+                raise answer
+    return moved

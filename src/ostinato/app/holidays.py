@@ -1,0 +1,88 @@
+"""Lists of holidays of an environment, which the calendars of triggers name."""
+
+import asyncio
+from datetime import datetime
+
+from ostinato.app import audit
+from ostinato.app.application import App
+from ostinato.app.schedules import key_of
+from ostinato.app.wording import name_problems
+from ostinato.core.access import Actor, Tenant
+from ostinato.core.errors import Conflict, Invalid, NotFound
+from ostinato.core.ids import EnvironmentId
+from ostinato.core.schedules import first
+from ostinato.core.triggers.kinds import HolidayList
+from ostinato.store import environments, schedules
+from ostinato.store.audit import Entry
+from ostinato.store.db import Tx
+from ostinato.store.environments import DescribedEnvironment
+from ostinato.store.schedules import UsingTrigger
+
+
+async def list_holidays(app: App, actor: Actor, environment: str) -> list[HolidayList]:
+    """Raises NotFound."""
+    async with app.db.reading() as tx:
+        place = await _environment(tx, actor, environment)
+        found = await schedules.holidays(tx, [place.id])
+    return [HolidayList(name=one.name, days=one.days) for one in found]
+
+
+async def keep(app: App, actor: Actor, environment: str, wanted: HolidayList, now: datetime) -> None:
+    """The list of this name is this from now on, for triggers too. Raises Forbidden, Invalid, NotFound."""
+    actor.require(Tenant.ENVIRONMENTS)
+    if problems := name_problems("name", wanted.name):
+        raise Invalid(*problems)
+
+    async def work(tx: Tx) -> None:
+        place = await _environment(tx, actor, environment)
+        await schedules.keep_holidays(tx, place.id, wanted.name, wanted.days, now)
+        await _plan_anew(tx, place.id, wanted.name, now)
+        entry = _entry("change", wanted.name, environment, days=len(wanted.days))
+        await audit.record(tx, actor, now, entry)
+
+    await app.db.run(work)
+
+
+async def remove(app: App, actor: Actor, environment: str, name: str, now: datetime) -> None:
+    """Raises Forbidden, NotFound, and Conflict while a trigger names it."""
+    actor.require(Tenant.ENVIRONMENTS)
+
+    async def work(tx: Tx) -> None:
+        place = await _environment(tx, actor, environment)
+        users = await schedules.triggers_with(tx, place.id, name)
+        if users:
+            raise Conflict(f"Schedule {users[0].schedule} names the list {name!r}: change its trigger first")
+        if not await schedules.remove_holidays(tx, place.id, name):
+            raise NotFound("List of holidays", name)
+        await audit.record(tx, actor, now, _entry("delete", name, environment))
+
+    await app.db.run(work)
+
+
+async def _environment(tx: Tx, actor: Actor, name: str) -> DescribedEnvironment:
+    manages = actor.may(Tenant.ENVIRONMENTS)
+    found = [one for one in await environments.described(tx, actor.subject, manages=manages) if one.name == name]
+    if not found:
+        raise NotFound("Environment", name)
+    return found[0]
+
+
+async def _plan_anew(tx: Tx, environment: EnvironmentId, name: str, now: datetime) -> None:
+    """When triggers fire next that name a list which changed."""
+    users = [one for one in await schedules.triggers_with(tx, environment, name) if one.bound]
+    if not users:
+        return
+    lists = tuple(HolidayList(name=one.name, days=one.days) for one in await schedules.holidays(tx, [environment]))
+    await schedules.plan_next(tx, await asyncio.to_thread(_moves, users, lists, now))
+
+
+def _moves(users: list[UsingTrigger], lists: tuple[HolidayList, ...], now: datetime) -> list[schedules.Next]:
+    moves = []
+    for one in users:
+        planned = first(one.definition, key_of(one.id), now, lists)
+        moves.append((one.id, *((planned.at, planned.due) if planned is not None else (None, None))))
+    return moves
+
+
+def _entry(action: str, name: str, environment: str, **after: int) -> Entry:
+    return Entry(action=action, kind="holidays", target=name, environment=environment, after=dict(after) or None)

@@ -1,0 +1,277 @@
+"""Schedules: made, seen, changed, bound to what they start, removed; and when they fire in a window.
+
+Whoever has EXECUTE where a schedule starts something may change it, and it starts runs on behalf of whoever did so
+last. One that is bound to nothing is kept by whoever has EXECUTE in any workspace of the environment.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from ostinato.app import audit
+from ostinato.app.application import App
+from ostinato.app.wording import text_problems
+from ostinato.core.access import Actor
+from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from ostinato.core.ids import EnvironmentId, ScheduleId
+from ostinato.core.schedules import NamedTrigger, first, problems_of, starts
+from ostinato.core.triggers import check
+from ostinato.core.triggers.clocks import TICK
+from ostinato.core.triggers.kinds import HolidayList
+from ostinato.core.triggers.reading import format_trigger
+from ostinato.store import schedules
+from ostinato.store.audit import Entry
+from ostinato.store.db import Tx
+from ostinato.store.runs import TaskOrPlan
+from ostinato.store.schedules import SeenSchedule, SeenTrigger, TriggerToKeep, Wanted
+
+LONGEST_DESCRIPTION = 10_000
+MOST_EVENTS = 100_000
+"""Fires that are looked at for one answer."""
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What a schedule is: for what, and when."""
+
+    description: str | None = None
+    what: TaskOrPlan | None = None
+    triggers: tuple[NamedTrigger, ...] = ()
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A fire to come."""
+
+    at: datetime
+    trigger: str
+    schedule: SeenSchedule
+
+
+async def list_schedules(app: App, actor: Actor, wanted: Wanted) -> list[SeenSchedule]:
+    """The newest first."""
+    async with app.db.reading() as tx:
+        return await schedules.list_schedules(tx, actor.subject, wanted)
+
+
+async def get(app: App, actor: Actor, schedule: int) -> SeenSchedule:
+    """Raises NotFound."""
+    async with app.db.reading() as tx:
+        return await _seen(tx, actor, schedule)
+
+
+async def create(app: App, actor: Actor, environment: str, about: About, now: datetime) -> SeenSchedule:
+    """Raises Invalid, NotFound, Forbidden, and Conflict if the task or plan has a schedule."""
+
+    async def work(tx: Tx) -> SeenSchedule:
+        place = await _place(tx, actor, environment, about.what)
+        lists = await _lists(tx, place)
+        await asyncio.to_thread(_check, about, now, lists)
+        made = await schedules.make(tx, place, about.description, about.what, actor.user, now)
+        if made is None:
+            raise Conflict("The task or plan has a schedule already: change that one, or take it off first")
+        await _set_triggers(tx, made, about, now, lists)
+        await audit.record(tx, actor, now, _entry("create", made, environment, after=about))
+        return await _seen(tx, actor, made)
+
+    return await app.db.run(work)
+
+
+async def change(app: App, actor: Actor, schedule: int, about: About, now: datetime) -> SeenSchedule:
+    """It is this from now on, and starts runs on behalf of the actor. Raises Invalid, NotFound, Forbidden, Conflict."""
+
+    async def work(tx: Tx) -> SeenSchedule:
+        before = await hold(tx, actor, schedule)
+        await _place(tx, actor, before.environment, about.what)
+        lists = await _lists(tx, before.environment_id)
+        await asyncio.to_thread(_check, about, now, lists)
+        if about.what is not None:
+            other = await schedules.list_schedules(tx, actor.subject, _of(about.what))
+            if other and other[0].id != before.id:
+                raise Conflict(f"It has a schedule already ({other[0].id}): change that one, or take it off first")
+        await schedules.change(tx, before.id, about.description, about.what, actor.user, now)
+        await _set_triggers(tx, before.id, about, now, lists)
+        entry = _entry("change", before.id, before.environment, before=about_of(before), after=about)
+        await audit.record(tx, actor, now, entry)
+        return await _seen(tx, actor, before.id)
+
+    return await app.db.run(work)
+
+
+async def remove(app: App, actor: Actor, schedule: int, now: datetime, *, bound: bool = True) -> None:
+    """Nothing is started by it any more. Raises NotFound, Forbidden, and Conflict if it is bound and may not be."""
+
+    async def work(tx: Tx) -> None:
+        gone = await hold(tx, actor, schedule)
+        if not bound and gone.name is not None:
+            raise Conflict(f"The schedule is linked to {gone.name!r}: unlink it first")
+        await schedules.remove(tx, gone.id)
+        await audit.record(tx, actor, now, _entry("delete", gone.id, gone.environment, before=about_of(gone)))
+
+    await app.db.run(work)
+
+
+async def events(
+    app: App, actor: Actor, wanted: Wanted, begin: datetime, end: datetime, most: int, offset: int = 0
+) -> list[Event]:
+    """When the schedules that fit start something in a window, `end` not included, in order."""
+    async with app.db.reading() as tx:
+        found = await schedules.list_schedules(tx, actor.subject, wanted)
+        lists = {one: await _lists(tx, one) for one in {one.environment_id for one in found}}
+    return await asyncio.to_thread(_events, found, lists, begin, end, most, offset)
+
+
+async def hold(tx: Tx, actor: Actor, schedule: int) -> SeenSchedule:
+    """A schedule that the actor may change, and nobody else does meanwhile. Raises NotFound, Forbidden."""
+    await schedules.lock(tx, ScheduleId(schedule))
+    seen = await _seen(tx, actor, schedule)
+    if not seen.may_execute:
+        where = f"workspace {seen.workspace!r}" if seen.workspace else f"a workspace of {seen.environment!r}"
+        raise Forbidden(f"Changing this schedule needs the permission EXECUTE in {where}")
+    return seen
+
+
+def about_of(seen: SeenSchedule) -> About:
+    """What a schedule is, as it would be said to make another one like it."""
+    bound = seen.task_id is not None or seen.plan_id is not None
+    return About(
+        description=seen.description,
+        what=TaskOrPlan(task=seen.task_id, plan=seen.plan_id) if bound else None,
+        triggers=tuple(map(named, seen.triggers)),
+    )
+
+
+def named(trigger: SeenTrigger) -> NamedTrigger:
+    return NamedTrigger(
+        name=trigger.name,
+        trigger=trigger.definition,
+        missed=trigger.missed,
+        most_missed=trigger.most_missed,
+        grace_seconds=trigger.grace_s,
+    )
+
+
+def key_of(trigger: int) -> str:
+    """What the fires of a trigger are known by."""
+    return str(trigger)
+
+
+async def _seen(tx: Tx, actor: Actor, schedule: int) -> SeenSchedule:
+    found = await schedules.list_schedules(tx, actor.subject, Wanted(id=schedule, own=None))
+    if not found:
+        raise NotFound("Schedule", schedule)
+    return found[0]
+
+
+async def _place(tx: Tx, actor: Actor, environment: str, what: TaskOrPlan | None) -> EnvironmentId:
+    """Where a schedule may be that starts this."""
+    if what is None:
+        place = await schedules.may_execute_in(tx, actor.subject, environment)
+        if place is None:
+            raise Forbidden(f"A schedule needs the permission EXECUTE in a workspace of environment {environment!r}")
+        return place
+    found = await schedules.bindable(tx, actor.subject, what)
+    if found is None:
+        raise NotFound("Task" if what.plan is None else "Plan", what.task or what.plan)
+    if not found.may_execute:
+        raise Forbidden(f"Starting {found.name!r} needs the permission EXECUTE in workspace {found.workspace!r}")
+    if found.environment_name != environment:
+        message = f"{found.name!r} is in environment {found.environment_name!r}, and the schedule in {environment!r}"
+        raise Invalid(Problem(path="environment", message=message))
+    return found.environment
+
+
+async def _lists(tx: Tx, environment: EnvironmentId) -> tuple[HolidayList, ...]:
+    return tuple(HolidayList(name=one.name, days=one.days) for one in await schedules.holidays(tx, [environment]))
+
+
+def _check(about: About, now: datetime, lists: tuple[HolidayList, ...]) -> None:
+    """Raises Invalid."""
+    problems = []
+    if about.description:
+        problems += text_problems("description", about.description, LONGEST_DESCRIPTION)
+    known = {one.name for one in lists}
+    for number, one in enumerate(about.triggers):
+        place = f"triggers[{number}].trigger"
+        try:
+            check(one.trigger)
+        except Invalid as refusal:
+            problems += [_below(place, problem) for problem in refusal.problems]
+        for name in one.trigger.calendar.lists if one.trigger.calendar is not None else ():
+            if name not in known:
+                message = f"there is no list of holidays {name!r} in this environment"
+                problems.append(Problem(path=f"{place}.calendar.lists", message=message, allowed=tuple(sorted(known))))
+    problems = problems or problems_of(about.triggers, now, lists)
+    if problems:
+        raise Invalid(*problems)
+
+
+def _below(place: str, problem: Problem) -> Problem:
+    return msgspec.structs.replace(problem, path=f"{place}.{problem.path}" if problem.path else place)
+
+
+async def _set_triggers(
+    tx: Tx, schedule: ScheduleId, about: About, now: datetime, lists: tuple[HolidayList, ...]
+) -> None:
+    """Its triggers; they fire from now on if it is bound to something."""
+    kept = await schedules.set_triggers(tx, schedule, [_to_keep(one) for one in about.triggers])
+    if about.what is not None:
+        moves = []
+        for one in kept:
+            planned = first(one.definition, key_of(one.id), now, lists)
+            moves.append((one.id, *((planned.at, planned.due) if planned is not None else (None, None))))
+        await schedules.plan_next(tx, moves)
+
+
+def _to_keep(one: NamedTrigger) -> TriggerToKeep:
+    return TriggerToKeep(
+        name=one.name,
+        definition=format_trigger(one.trigger),
+        missed=one.missed,
+        most_missed=one.most_missed,
+        grace_s=one.grace_seconds,
+    )
+
+
+def _of(what: TaskOrPlan) -> Wanted:
+    return Wanted(task=what.task, plan=what.plan, own=None)
+
+
+def _events(
+    found: Sequence[SeenSchedule],
+    lists: dict[EnvironmentId, tuple[HolidayList, ...]],
+    begin: datetime,
+    end: datetime,
+    most: int,
+    offset: int,
+) -> list[Event]:
+    def fires(seen: SeenSchedule) -> Iterator[Event]:
+        names = {key_of(one.id): one.name for one in seen.triggers}
+        triggers = {key_of(one.id): named(one) for one in seen.triggers}
+        for at, key in islice(starts(triggers, begin - TICK, lists[seen.environment_id]), MOST_EVENTS):
+            if at >= end:
+                return
+            yield Event(at=at, trigger=names[key], schedule=seen)
+
+    together = sorted((event for seen in found for event in fires(seen)), key=lambda event: event.at)
+    return together[offset : offset + most]
+
+
+def _entry(
+    action: str, schedule: int, environment: str, before: About | None = None, after: About | None = None
+) -> Entry:
+    return Entry(
+        action=action,
+        kind="schedule",
+        target=str(schedule),
+        environment=environment,
+        before=None if before is None else _said(before),
+        after=None if after is None else _said(after),
+    )
+
+
+def _said(about: About) -> dict[str, Any]:
+    said: dict[str, Any] = msgspec.to_builtins(about)
+    return said

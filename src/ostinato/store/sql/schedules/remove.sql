@@ -1,0 +1,2 @@
+-- A schedule with its triggers.
+DELETE FROM schedule WHERE id = $1
