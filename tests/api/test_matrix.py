@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import pytest_asyncio
 from litestar.handlers import HTTPRouteHandler
@@ -16,7 +17,7 @@ from litestar.handlers import HTTPRouteHandler
 from ostinato.api.asgi import make_asgi, make_router
 from ostinato.api.authentication import PUBLIC
 from ostinato.api.permissions import ANYBODY
-from ostinato.app import access, artifacts, groups, installation, keys, people
+from ostinato.app import access, artifacts, groups, installation, keys, people, projects, promotions
 from ostinato.app.application import App
 from ostinato.config import read_settings
 from ostinato.core import guids
@@ -313,7 +314,9 @@ async def house(copies: Copies) -> AsyncIterator[House]:
         async with opened_app(url, NOW) as app:
             world = World(app)
             callers = await _furnish(app, world)
-            asgi = make_asgi(app, read_settings({}), lambda: True)
+            # So many routes refuse more often than one address may fail.
+            settings = msgspec.structs.replace(read_settings({}), failed_attempts=1_000_000)
+            asgi = make_asgi(app, settings, lambda: True)
             transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://ostinato.test") as client:
                 others = await world.fetch(
@@ -362,6 +365,9 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
     }
     for group in ("people", "leaving"):
         await groups.create_group(app, admin, group, groups.GroupChange(), NOW)
+    about = projects.About(owner="admin", url=PROJECT["url"])
+    await projects.create(app, admin, "Nightly", about, NOW)
+    await promotions.create(app, admin, 1, 2, None, NOW)
     await world.key("other admin")
     await world.key("other admin")
     owned = "user_id = (SELECT id FROM app_user WHERE name = $1)"
