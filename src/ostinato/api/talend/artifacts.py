@@ -27,7 +27,6 @@ Version: TypeAlias = Annotated[str, PathParameter(max_length=100, pattern="^[^\x
 Types: TypeAlias = Annotated[
     list[str] | None,
     QueryParameter(
-        name="types",
         description="Repeated, or with commas. All are of the type standard; python, command, sql and talend_job say "
         "what is in the zip",
     ),
@@ -82,8 +81,8 @@ async def list_artifacts(  # noqa: PLR0913  # one for each parameter of the oper
     app: TheApp,
     actor: TheActor,
     ids: TheIds,
-    environment_id: OfEnvironment = None,
-    workspace_id: OfWorkspace = None,
+    environmentId: OfEnvironment = None,
+    workspaceId: OfWorkspace = None,
     name: NamePart = None,
     types: Types = None,
     limit: Limit = 100,
@@ -91,8 +90,8 @@ async def list_artifacts(  # noqa: PLR0913  # one for each parameter of the oper
 ) -> PageArtifact:
     """Those of the workspaces that you may see, the newest first."""
     chosen = Chosen(
-        environment=None if environment_id is None else ids.number(Kind.ENVIRONMENT, environment_id),
-        workspace=None if workspace_id is None else ids.number(Kind.WORKSPACE, workspace_id),
+        environment=None if environmentId is None else ids.number(Kind.ENVIRONMENT, environmentId),
+        workspace=None if workspaceId is None else ids.number(Kind.WORKSPACE, workspaceId),
         name=name,
         types=_types(types),
         limit=limit,

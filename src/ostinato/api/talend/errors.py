@@ -27,7 +27,7 @@ STATUSES: dict[type[OstinatoError], int] = {
     TooMany: 429,
     Unavailable: 503,
 }
-NAMES = {"data": "body", "fiql": "query"}
+NAMES = {"data": "body", "fiql": "query", "search": "_s"}
 """Parameters whose names the framework or the language keeps for itself."""
 
 

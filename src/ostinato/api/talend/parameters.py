@@ -16,17 +16,11 @@ Offset: TypeAlias = Annotated[
 Text: TypeAlias = Annotated[str | None, QueryParameter(max_length=200)]
 NamePart: TypeAlias = Annotated[
     str | None,
-    QueryParameter(name="name", max_length=200, pattern="^[^\x00]*$", description="A part of the name, in any case"),
+    QueryParameter(max_length=200, pattern="^[^\x00]*$", description="A part of the name, in any case"),
 ]
-OfWorkspace: TypeAlias = Annotated[
-    str | None, QueryParameter(name="workspaceId", max_length=200, description="The id of a workspace")
-]
-OfEnvironment: TypeAlias = Annotated[
-    str | None, QueryParameter(name="environmentId", max_length=200, description="The id of an environment")
-]
-OfUser: TypeAlias = Annotated[
-    str | None, QueryParameter(name="userId", max_length=200, description="The id of a user, or the name")
-]
+OfWorkspace: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, description="The id of a workspace")]
+OfEnvironment: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, description="The id of an environment")]
+OfUser: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, description="The id of a user, or the name")]
 Fiql: TypeAlias = Annotated[
     str | None,
     QueryParameter(name="query", max_length=4_000, description="FIQL, such as name==Dev*;description==*environment*"),

@@ -29,16 +29,16 @@ async def list_permissions(
     app: TheApp,
     actor: TheActor,
     ids: TheIds,
-    workspace_id: OfWorkspace = None,
-    environment_id: OfEnvironment = None,
-    user_id: OfUser = None,
+    workspaceId: OfWorkspace = None,
+    environmentId: OfEnvironment = None,
+    userId: OfUser = None,
 ) -> list[Permission]:
     """What was granted to them directly, and not through groups or roles. Those of every workspace with PEOPLE, for
     others those of the workspaces in which they have MANAGE."""
     where = Where(
-        workspaces=None if workspace_id is None else [ids.number(Kind.WORKSPACE, workspace_id)],
-        environment=None if environment_id is None else ids.number(Kind.ENVIRONMENT, environment_id),
-        users=None if user_id is None else [ids.whom(user_id)],
+        workspaces=None if workspaceId is None else [ids.number(Kind.WORKSPACE, workspaceId)],
+        environment=None if environmentId is None else ids.number(Kind.ENVIRONMENT, environmentId),
+        users=None if userId is None else [ids.whom(userId)],
     )
     return [permission(one, ids) for one in await rights.list_granted(app, actor, where)]
 

@@ -29,11 +29,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Permissions: TypeAlias = JSONBody[list[Permission]]
 UserIds: TypeAlias = Annotated[
-    list[str] | None, QueryParameter(name="userIds", description="Repeated, or with commas; names are taken as well.")
+    list[str] | None, QueryParameter(description="Repeated, or with commas; names are taken as well.")
 ]
-WorkspaceIds: TypeAlias = Annotated[
-    list[str] | None, QueryParameter(name="workspaceIds", description="Repeated, or with commas.")
-]
+WorkspaceIds: TypeAlias = Annotated[list[str] | None, QueryParameter(description="Repeated, or with commas.")]
 DONE = {204: ResponseSpec(data_container=None, description="All are done.", generate_examples=False)}
 NOTHING_NAMED = Problem(path="userIds", message="name users or workspaces: without any, everybody's would be deleted")
 
@@ -87,11 +85,11 @@ async def update_permissions(
     responses={**refusals(404), **DONE},
 )
 async def delete_permissions(
-    app: TheApp, actor: TheActor, ids: TheIds, user_ids: UserIds = None, workspace_ids: WorkspaceIds = None
+    app: TheApp, actor: TheActor, ids: TheIds, userIds: UserIds = None, workspaceIds: WorkspaceIds = None
 ) -> Response[list[PermissionDeleteResult]]:
     """Those whose user and whose workspace are named; without users those of everybody in the workspaces, without
     workspaces those of the users in every workspace whose rights you have a say in. 204 if none is refused."""
-    users, workspaces = _listed(user_ids), _listed(workspace_ids)
+    users, workspaces = _listed(userIds), _listed(workspaceIds)
     if not users and not workspaces:
         raise Invalid(NOTHING_NAMED)
     where = Where(
