@@ -4,6 +4,7 @@ import msgspec
 
 from ostinato.api import problems
 from ostinato.app.environments import InUse
+from ostinato.app.schedules import Clash
 from ostinato.core.errors import (
     Conflict,
     Forbidden,
@@ -22,6 +23,7 @@ STATUSES: dict[type[OstinatoError], int] = {
     Forbidden: 403,
     NotFound: 404,
     InUse: 400,
+    Clash: 409,
     Conflict: 409,
     TooLarge: 413,
     TooMany: 429,
@@ -34,4 +36,9 @@ NAMES = {"data": "body", "fiql": "query", "search": "_s"}
 def refuse(error: Exception) -> problems.Refusal | None:
     """What to tell the client; None for an error that nobody foresaw."""
     told = problems.refusal(error, STATUSES, NAMES)
-    return msgspec.structs.replace(told, form="short") if told is not None else None
+    if told is None:
+        return None
+    if isinstance(error, NotFound) and isinstance(error.key, int):
+        # The number is ours: the client sent an id.
+        told = msgspec.structs.replace(told, detail=f"{error.kind} does not exist, or you may not see it")
+    return msgspec.structs.replace(told, form="short")
