@@ -279,6 +279,29 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("DELETE", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(
         f"{TALEND_PLANS}/{{job}}/run-config", {**HIDDEN, **NO_EXECUTE}
     ),
+    # connections of the Talend API, and those of our own
+    ("GET", "/orchestration/connections"): Ask("/orchestration/connections", empty=NOTHING_SEEN),
+    ("POST", "/orchestration/connections"): Ask(
+        "/orchestration/connections", READER, {"name": "c", "workspaceId": "1", "app": "aws", "parameters": []}
+    ),
+    ("GET", "/orchestration/connections/{id:str}"): Ask("/orchestration/connections/1"),
+    ("PUT", "/orchestration/connections/{id:str}"): Ask("/orchestration/connections/1", READER, {"name": "c"}),
+    ("DELETE", "/orchestration/connections/{id:str}"): Ask("/orchestration/connections/1", READER),
+    ("PUT", "/orchestration/connections/{id:str}/move/{target:str}"): Ask(
+        "/orchestration/connections/1/move/1", READER
+    ),
+    ("GET", "/api/v1/connections"): Ask("/api/v1/connections", empty=NOTHING_SEEN),
+    ("POST", "/api/v1/connections/{connection_id:int}/test"): Ask(
+        "/api/v1/connections/1/test", {**HIDDEN, **NO_EXECUTE}
+    ),
+    # resources of the Talend API
+    ("GET", "/orchestration/resources"): Ask("/orchestration/resources", empty=NOTHING_SEEN),
+    ("POST", "/orchestration/resources"): Ask("/orchestration/resources", READER, form={"resource": "{}"}),
+    ("GET", "/orchestration/resources/{id:str}"): Ask("/orchestration/resources/1"),
+    ("PATCH", "/orchestration/resources/{id:str}"): Ask("/orchestration/resources/1", READER, {"name": "r"}),
+    ("DELETE", "/orchestration/resources/{id:str}"): Ask("/orchestration/resources/1", READER),
+    ("PUT", "/orchestration/resources/{id:str}/upload"): Ask("/orchestration/resources/1/upload", READER, form={}),
+    ("PUT", "/orchestration/resources/{id:str}/move/{target:str}"): Ask("/orchestration/resources/1/move/1", READER),
     ("GET", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN),
     ("POST", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN, {"name": "fresh"}),
     ("GET", "/api/v1/users/{name:str}"): Ask("/api/v1/users/admin", ONLY_ADMIN),
@@ -436,6 +459,11 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
             wish = artifacts.Wish(workspace="finance", environment="Production")
             await artifacts.publish(app, admin, incoming, wish, NOW)
     await world.execute("INSERT INTO task_artifact SELECT $1, 1, id FROM artifact_version WHERE version = 'v1'", task)
+    await world.execute(
+        """INSERT INTO resource (workspace_id, name, is_file, digest, size, created_at, changed_at)
+           VALUES ($1, 'customers', true, sha256(''), 0, now(), now())""",
+        finance,
+    )
     await people.create_user(app, admin, "somebody", NOW)
     callers = {
         "nobody": "",

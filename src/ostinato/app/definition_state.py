@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from ostinato.app.application import App
+from ostinato.core import secrets
 from ostinato.core.access import Actor, Tenant
 from ostinato.core.definitions import (
     Connection,
@@ -21,7 +22,7 @@ from ostinato.core.definitions import (
     Workspace,
 )
 from ostinato.core.errors import Conflict
-from ostinato.core.ids import ArtifactId, ArtifactVersionId, EnvironmentId, PlanId, PoolId, TaskId
+from ostinato.core.ids import ArtifactId, ArtifactVersionId, EnvironmentId, PlanId, PoolId, ResourceId, TaskId
 from ostinato.core.plans import Graph, Ref
 from ostinato.store import definitions
 from ostinato.store.db import Tx
@@ -45,6 +46,8 @@ class Rows(msgspec.Struct, kw_only=True):
     pool_ids: dict[str, PoolId] = {}
     """Those of the environment."""
     artifacts: dict[str, ArtifactIds] = {}
+    """Those that the files name."""
+    resources: dict[str, ResourceId] = {}
     """Those that the files name."""
 
 
@@ -142,7 +145,9 @@ def _connection(app: App, row: definitions.StoredConnection) -> Connection:
             clear[field] = app.keyring.decrypt(sealed, row.workspace, row.name, field)
         except Conflict:
             continue
-    return Connection(name=row.name, type=row.type, description=row.description, config={**row.config, **clear})
+    return Connection(
+        name=row.name, type=row.type, description=row.description, config=secrets.put_back(row.config, clear)
+    )
 
 
 def _define(stored: Stored, rows: Rows) -> None:

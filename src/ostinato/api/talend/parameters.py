@@ -21,6 +21,12 @@ OfWorkspace: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, de
 OfEnvironment: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, description="The id of an environment")]
 OfUser: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, description="The id of a user, or the name")]
 Text: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, pattern="^[^\x00]*$")]
+InEnvironment: TypeAlias = Annotated[
+    str | None, QueryParameter(name="environmentId", max_length=100, description="Only what is in it.")
+]
+InWorkspace: TypeAlias = Annotated[
+    str | None, QueryParameter(name="workspaceId", max_length=100, description="Only what is in it.")
+]
 Fiql: TypeAlias = Annotated[
     str | None,
     QueryParameter(name="query", max_length=4_000, description="FIQL, such as name==Dev*;description==*environment*"),

@@ -4,12 +4,14 @@ from litestar import Router
 
 from ostinato.api.dependencies import PROVIDED
 from ostinato.api.talend.artifacts import ARTIFACTS
+from ostinato.api.talend.connections import CONNECTIONS
 from ostinato.api.talend.environments import ENVIRONMENTS
 from ostinato.api.talend.ids import SHARED
 from ostinato.api.talend.oauth import OAUTH
 from ostinato.api.talend.plans import PLANS
 from ostinato.api.talend.projects import PROJECTS
 from ostinato.api.talend.promotions import PROMOTIONS
+from ostinato.api.talend.resources import RESOURCES
 from ostinato.api.talend.run_configs import RUN_CONFIGS
 from ostinato.api.talend.schedule_links import SCHEDULE_LINKS
 from ostinato.api.talend.schedules import SCHEDULES
@@ -25,6 +27,8 @@ ORCHESTRATION = Router(
         ENVIRONMENTS,
         WORKSPACES,
         ARTIFACTS,
+        CONNECTIONS,
+        RESOURCES,
         EXECUTABLE_TASKS,
         PLANS,
         SCHEDULES,
