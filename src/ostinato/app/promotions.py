@@ -33,8 +33,7 @@ async def create(app: App, actor: Actor, source: int, target: int, description: 
     """Raises Forbidden, Invalid, NotFound, Conflict."""
     actor.require(Tenant.ENVIRONMENTS)
     if source == target:
-        message = "it is the source as well: definitions go from one environment to another"
-        raise Invalid(Problem(path="targetEnvironmentId", message=message))
+        raise Invalid(Problem(message="source and target are the same environment: name two"))
 
     async def work(tx: Tx) -> Promotion:
         await definitions.lock(tx)

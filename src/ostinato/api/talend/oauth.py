@@ -24,7 +24,7 @@ GRANT = "client_credentials"
 @post(
     "/token",
     needs=PUBLIC,
-    operation_id="createServiceAccountToken",
+    operation_id="createToken",
     summary="Get a token for a service account",
     status_code=200,
     security=[{}],
