@@ -5,7 +5,9 @@ then everything is read and counted. All refusals are Invalid and name the entry
 and when it is unpacked, for whoever unpacks has only the file.
 """
 
+import os
 import re
+import shutil
 import stat
 import struct
 import unicodedata
@@ -130,6 +132,17 @@ def opened(file: IO[bytes]) -> Iterator[Archive]:
         raise Invalid(Problem(path="file", message=f"it is not a zip that can be read: {error}")) from error
     with found:
         yield Archive(found)
+
+
+def copy(unpacked: Path, target: Path) -> None:
+    """A copy of what was unpacked that may be written to."""
+    for root, _, files in os.walk(unpacked):
+        here = target / Path(root).relative_to(unpacked)
+        here.mkdir(mode=0o700)
+        for name in files:
+            file = Path(root) / name
+            shutil.copyfile(file, here / name)
+            (here / name).chmod(0o700 if os.access(file, os.X_OK) else 0o600)
 
 
 def _check_end(file: IO[bytes]) -> None:

@@ -22,6 +22,7 @@ from ostinato.app.application import App
 from ostinato.config import read_settings
 from ostinato.core import guids, object_ids
 from ostinato.core.access import Permission, Tenant
+from ostinato.core.plans import Ref, Step
 from tests.api.factories import World
 from tests.artifacts import zips
 from tests.conftest import NOW, administrator, opened_app
@@ -70,6 +71,12 @@ V0 = "/api/v0/orchestration"
 JOBS = "/public/jobs"
 TASKS = "/orchestration/executables/tasks"
 EMPTY = "00000000-0000-0000-0000-000000000000"
+TALEND_PLANS = "/orchestration/executables/plans"
+TALEND_PLAN = {
+    "name": "P",
+    "workspaceId": "1",
+    "steps": [{"name": "one", "condition": "ALL_SUCCEEDED", "taskIds": ["1"]}],
+}
 ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/status"): Ask("/api/v1/status"),
     ("GET", "/api/v1/runs"): Ask("/api/v1/runs", empty=NOTHING_SEEN),
@@ -179,6 +186,47 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("POST", "/orchestration/executables/events/search"): Ask(
         "/orchestration/executables/events/search", {}, {"environmentId": "1", "to": 1}
     ),
+    # plans of the Talend API: one that another plan runs, so that it stays; ids in bodies are none, which is 400
+    ("GET", TALEND_PLANS): Ask(TALEND_PLANS, empty=NOTHING_SEEN),
+    ("POST", TALEND_PLANS): Ask(TALEND_PLANS, READER, TALEND_PLAN),
+    ("GET", f"{TALEND_PLANS}/{{id:str}}"): Ask(f"{TALEND_PLANS}/{{job}}", HIDDEN),
+    ("PUT", f"{TALEND_PLANS}/{{id:str}}"): Ask(f"{TALEND_PLANS}/{{job}}", READER, TALEND_PLAN),
+    ("DELETE", f"{TALEND_PLANS}/{{id:str}}"): Ask(f"{TALEND_PLANS}/{{job}}", {**HIDDEN, **NO_EXECUTE}),
+    ("PUT", f"{TALEND_PLANS}/{{id:str}}/pause"): Ask(
+        f"{TALEND_PLANS}/{{job}}/pause", {**HIDDEN, **NO_EXECUTE}, {"pause": False}
+    ),
+    ("GET", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(f"{TALEND_PLANS}/{{job}}/run-config", HIDDEN),
+    ("PUT", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(
+        f"{TALEND_PLANS}/{{job}}/run-config",
+        {**HIDDEN, **NO_EXECUTE},
+        {"trigger": {"type": "MANUAL"}, "parallelExecutionAllowed": True},
+    ),
+    ("DELETE", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(
+        f"{TALEND_PLANS}/{{job}}/run-config", {**HIDDEN, **NO_EXECUTE}
+    ),
+    # connections of the Talend API, and those of our own
+    ("GET", "/orchestration/connections"): Ask("/orchestration/connections", empty=NOTHING_SEEN),
+    ("POST", "/orchestration/connections"): Ask(
+        "/orchestration/connections", READER, {"name": "c", "workspaceId": "1", "app": "aws", "parameters": []}
+    ),
+    ("GET", "/orchestration/connections/{id:str}"): Ask("/orchestration/connections/1"),
+    ("PUT", "/orchestration/connections/{id:str}"): Ask("/orchestration/connections/1", READER, {"name": "c"}),
+    ("DELETE", "/orchestration/connections/{id:str}"): Ask("/orchestration/connections/1", READER),
+    ("PUT", "/orchestration/connections/{id:str}/move/{target:str}"): Ask(
+        "/orchestration/connections/1/move/1", READER
+    ),
+    ("GET", "/api/v1/connections"): Ask("/api/v1/connections", empty=NOTHING_SEEN),
+    ("POST", "/api/v1/connections/{connection_id:int}/test"): Ask(
+        "/api/v1/connections/1/test", {**HIDDEN, **NO_EXECUTE}
+    ),
+    # resources of the Talend API
+    ("GET", "/orchestration/resources"): Ask("/orchestration/resources", empty=NOTHING_SEEN),
+    ("POST", "/orchestration/resources"): Ask("/orchestration/resources", READER, form={"resource": "{}"}),
+    ("GET", "/orchestration/resources/{id:str}"): Ask("/orchestration/resources/1"),
+    ("PATCH", "/orchestration/resources/{id:str}"): Ask("/orchestration/resources/1", READER, {"name": "r"}),
+    ("DELETE", "/orchestration/resources/{id:str}"): Ask("/orchestration/resources/1", READER),
+    ("PUT", "/orchestration/resources/{id:str}/upload"): Ask("/orchestration/resources/1/upload", READER, form={}),
+    ("PUT", "/orchestration/resources/{id:str}/move/{target:str}"): Ask("/orchestration/resources/1/move/1", READER),
     ("GET", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN),
     ("POST", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN, {"name": "fresh"}),
     ("GET", "/api/v1/users/{name:str}"): Ask("/api/v1/users/admin", ONLY_ADMIN),
@@ -309,7 +357,7 @@ async def house(copies: Copies) -> AsyncIterator[House]:
                     """SELECT credential.id FROM credential JOIN app_user ON app_user.id = credential.user_id
                         WHERE app_user.name = 'other admin'"""
                 )
-                [plan] = await world.fetch("SELECT id FROM plan")
+                [plan] = await world.fetch("SELECT id FROM plan WHERE name = 'night'")
                 number = await installation.number(app)
                 job = str(guids.make(number, guids.Kind.PLAN, plan["id"]))
                 task = object_ids.make(number, object_ids.Kind.TASK, 1)
@@ -322,7 +370,8 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
     await world.connection(finance, "warehouse")
     task = await world.task(finance, "Package", 1, "load", overlap="parallel")
     await world.task(finance, "Package", 2, "clean", overlap="parallel")
-    await world.plan(finance, 7, "night", [task])
+    night = await world.plan(finance, 7, "night", [task])
+    await world.plan(finance, 8, "week", steps=[Step(name="nights", runs=(Ref(plan=night),))])
     await world.execute("UPDATE plan SET overlap = 'parallel'")
     await world.run(task, "SUCCEEDED", "2026-02-01T10:00:00", "2026-02-01T10:00:05", id=1)
     admin = await administrator(app, NOW)
@@ -334,6 +383,11 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
             wish = artifacts.Wish(workspace="finance", environment="Production")
             await artifacts.publish(app, admin, incoming, wish, NOW)
     await world.execute("INSERT INTO task_artifact SELECT $1, 1, id FROM artifact_version WHERE version = 'v1'", task)
+    await world.execute(
+        """INSERT INTO resource (workspace_id, name, is_file, digest, size, created_at, changed_at)
+           VALUES ($1, 'customers', true, sha256(''), 0, now(), now())""",
+        finance,
+    )
     await people.create_user(app, admin, "somebody", NOW)
     callers = {
         "nobody": "",

@@ -1,9 +1,9 @@
-"""Forms with a large file (multipart/form-data), read as they come: the fields first, then the file in pieces.
+"""Forms with a large file (multipart/form-data), read as they come: fields, and the file in pieces.
 
 The framework's own parser would take in the whole file before the route is asked whether it wants it.
 """
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 
 from litestar import Request
@@ -20,11 +20,13 @@ OVERHEAD_BYTES = 300_000
 
 
 class Form:
-    """The form of one request. Its file has to be its last part, so that what is said of it is known before."""
+    """The form of one request: read are the fields before its file, the file, and those after it if any may be."""
 
-    def __init__(self, request: Request[Any, Any, Any], most_bytes: int) -> None:
+    def __init__(self, request: Request[Any, Any, Any], most_bytes: int, longest_field: int = LONGEST_FIELD) -> None:
         """`most_bytes`: of the file. Raises Invalid if the body is no form."""
-        self._most, self._stream = most_bytes, request.stream()
+        self._most, self._longest, self._stream = most_bytes, longest_field, request.stream()
+        self.file_name: str | None = None
+        """What the file is called where it comes from; known when the fields before it were read."""
         kind, options = parse_options_header(request.headers.get("content-type", ""))
         boundary = options.get("boundary", "")
         if kind != "multipart/form-data" or not boundary:
@@ -42,15 +44,21 @@ class Form:
             if not isinstance(event, MultipartSegment):
                 continue
             if event.name == FILE:
+                self.file_name = event.filename
                 return found
-            if event.name not in known or event.name in found:
-                why = "it is here twice" if event.name in found else "there is no such field"
-                raise Invalid(Problem(path=ascii(event.name)[1:-1], message=why, allowed=(*sorted(known), FILE)))
-            found[event.name] = await self._text(event.name)
+            await self._field(event, known, found)
         raise Invalid(Problem(path=FILE, message="the form has no file"))
 
-    async def pieces(self) -> AsyncIterator[bytearray]:
-        """The file, in pieces of about a megabyte; raises TooLarge, and Invalid if anything comes after it."""
+    async def fields_after(self, known: Collection[str], before: Mapping[str, str]) -> dict[str, str]:
+        """All fields, those `before` the file and those after it, which has been read; raises Invalid."""
+        found = dict(before)
+        async for event in self._events:
+            if isinstance(event, MultipartSegment):
+                await self._field(event, known, found)
+        return found
+
+    async def pieces(self, *, last: bool = True) -> AsyncIterator[bytearray]:
+        """The file, in pieces of about a megabyte; raises TooLarge, and Invalid if it is not the `last` part."""
         size, piece = 0, bytearray()
         async for event in self._events:
             if event is None:
@@ -66,6 +74,8 @@ class Form:
                 piece = bytearray()
         if piece:
             yield piece
+        if not last:
+            return
         async for _ in self._events:
             raise Invalid(Problem(path=FILE, message="the file has to be the last part of the form"))
 
@@ -75,6 +85,12 @@ class Form:
         async for _ in self._stream:
             pass
 
+    async def _field(self, part: MultipartSegment, known: Collection[str], found: dict[str, str]) -> None:
+        if part.name not in known or part.name in found:
+            why = "it is here twice" if part.name in found else "there is no such field"
+            raise Invalid(Problem(path=ascii(part.name)[1:-1], message=why, allowed=(*sorted(known), FILE)))
+        found[part.name] = await self._text(part.name)
+
     async def _text(self, name: str) -> str:
         text = bytearray()
         async for event in self._events:
@@ -82,8 +98,8 @@ class Form:
                 break
             assert not isinstance(event, MultipartSegment), "a part ends before the next"
             text += event
-            if len(text) > LONGEST_FIELD:
-                raise Invalid(Problem(path=name, message=f"it is longer than {LONGEST_FIELD:,} bytes"))
+            if len(text) > self._longest:
+                raise Invalid(Problem(path=name, message=f"it is longer than {self._longest:,} bytes"))
         try:
             found = text.decode()
         except UnicodeDecodeError as error:

@@ -23,6 +23,8 @@ from ostinato.store.objects import ObjectStore
 MOST_SEARCHES = 2
 MOST_TRANSFERS = 3
 """At the same time, on one server."""
+MOST_PROBES = 2
+"""The same of connections that are tried."""
 
 
 @dataclass(slots=True)
@@ -119,6 +121,8 @@ class App:
 
     searching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_SEARCHES))
     """Searches may take long: most connections to the database are left to everybody else."""
+    probing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_PROBES))
+    """Each connection that is tried takes a process."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when this server is about to end: answers that go on for long end first."""
 

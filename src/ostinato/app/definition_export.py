@@ -7,6 +7,7 @@ import msgspec
 
 from ostinato.app.definition_configs import secrets_of
 from ostinato.app.yaml_files import dump
+from ostinato.core import secrets
 from ostinato.core.definition_variables import escape, placeholder
 from ostinato.core.definitions import Connection, Known, Stored
 
@@ -43,14 +44,13 @@ def _workspace(environment: str, key: str, stored: Stored, taken: set[str]) -> d
 
 def _without_secrets(connection: Connection, taken: set[str]) -> Connection:
     """The connection with a variable of its own for each secret; `taken` are those of the export so far."""
-    secret = secrets_of(connection.type)
-    config = {}
-    for field, value in connection.config.items():
-        config[field] = escape(value)
-        if field in secret:
-            name = placeholder(connection.name, field, taken)
-            taken.add(name)
-            config[field] = f"${{{name}}}"
+
+    def variable(secret: str) -> str:
+        name = placeholder(connection.name, secret, taken)
+        taken.add(name)
+        return f"${{{name}}}"
+
+    config = secrets.replaced(escape(connection.config), secrets_of(connection.type), variable)
     return msgspec.structs.replace(connection, config=config)
 
 

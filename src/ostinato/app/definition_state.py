@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from ostinato.app.application import App
+from ostinato.core import secrets
 from ostinato.core.access import Actor, Tenant
 from ostinato.core.definitions import (
     Connection,
@@ -21,7 +22,7 @@ from ostinato.core.definitions import (
     Workspace,
 )
 from ostinato.core.errors import Conflict
-from ostinato.core.ids import ArtifactId, ArtifactVersionId, EnvironmentId, PlanId, PoolId, TaskId
+from ostinato.core.ids import ArtifactId, ArtifactVersionId, EnvironmentId, PlanId, PoolId, ResourceId, TaskId
 from ostinato.core.plans import Graph, Ref
 from ostinato.store import definitions
 from ostinato.store.db import Tx
@@ -45,6 +46,8 @@ class Rows(msgspec.Struct, kw_only=True):
     pool_ids: dict[str, PoolId] = {}
     """Those of the environment."""
     artifacts: dict[str, ArtifactIds] = {}
+    """Those that the files name."""
+    resources: dict[str, ResourceId] = {}
     """Those that the files name."""
 
 
@@ -108,6 +111,22 @@ async def load(
     return state
 
 
+def plan_definition(plan: definitions.StoredPlan, tasks: Mapping[TaskId, str], plans: Mapping[PlanId, str]) -> Plan:
+    """A plan as files would define it, with the names of what its steps run."""
+    return Plan(
+        name=plan.name,
+        description=plan.description,
+        parameters=plan.parameters,
+        run_timeout=plan.run_timeout_s,
+        retries=plan.retries,
+        overlap=plan.overlap,
+        priority=plan.priority,
+        limit=plan.graph.limit,
+        disabled=plan.disabled,
+        steps=_steps(plan.graph, tasks, plans),
+    )
+
+
 def _environment(row: definitions.StoredEnvironment) -> Environment:
     return Environment(
         name=row.name,
@@ -126,7 +145,9 @@ def _connection(app: App, row: definitions.StoredConnection) -> Connection:
             clear[field] = app.keyring.decrypt(sealed, row.workspace, row.name, field)
         except Conflict:
             continue
-    return Connection(name=row.name, type=row.type, description=row.description, config={**row.config, **clear})
+    return Connection(
+        name=row.name, type=row.type, description=row.description, config=secrets.put_back(row.config, clear)
+    )
 
 
 def _define(stored: Stored, rows: Rows) -> None:
@@ -153,18 +174,7 @@ def _define(stored: Stored, rows: Rows) -> None:
         if task.graph is not None:
             stored.expansions[name] = _steps(task.graph, task_names, plan_names)
     for name, plan in rows.plans.items():
-        stored.plans[name] = Plan(
-            name=name,
-            description=plan.description,
-            parameters=plan.parameters,
-            run_timeout=plan.run_timeout_s,
-            retries=plan.retries,
-            overlap=plan.overlap,
-            priority=plan.priority,
-            limit=plan.graph.limit,
-            disabled=plan.disabled,
-            steps=_steps(plan.graph, task_names, plan_names),
-        )
+        stored.plans[name] = plan_definition(plan, task_names, plan_names)
 
 
 def _steps(graph: Graph, tasks: Mapping[TaskId, str], plans: Mapping[PlanId, str]) -> tuple[Step, ...]:

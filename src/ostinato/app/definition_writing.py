@@ -14,6 +14,7 @@ from ostinato.app import definition_artifacts
 from ostinato.app.application import App
 from ostinato.app.definition_configs import secrets_of
 from ostinato.app.definition_state import Rows, State
+from ostinato.core import secrets
 from ostinato.core.access import Actor
 from ostinato.core.definition_changes import NEW_VERSION, Action, Change
 from ostinato.core.definition_checks import ReadyTask
@@ -62,16 +63,12 @@ async def _write_connections(
 
 def _sealed(app: App, rows: Rows, connection: Connection) -> definitions.ConnectionToKeep:
     """A connection with its secrets taken out of the config and encrypted, each for its own place."""
-    secret = {
-        field: value
-        for field, value in connection.config.items()
-        if field in secrets_of(connection.type) and isinstance(value, str)
-    }
+    config, secret = secrets.take_out(connection.config, secrets_of(connection.type))
     return definitions.ConnectionToKeep(
         name=connection.name,
         type=connection.type,
         description=connection.description,
-        config={field: value for field, value in connection.config.items() if field not in secret},
+        config=config,
         secrets={
             field: app.keyring.encrypt(value, rows.place.workspace, connection.name, field)
             for field, value in secret.items()

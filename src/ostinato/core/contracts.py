@@ -114,8 +114,9 @@ class Context(Protocol):
     run: RunId
     attempt: int
     folder: str
-    """An own, empty directory of this attempt; removed afterwards."""
+    """An own directory of this attempt, with nothing in it but copies of resources; removed afterwards."""
     parameters: Mapping[str, Any]
+    """The values of the run, and the paths of its resources."""
 
     def log(self, line: str) -> None: ...
 
@@ -208,6 +209,8 @@ class WorkOrder(msgspec.Struct, frozen=True, kw_only=True):
     invalid: str = ""
     """Why the attempt cannot be made at all, if it cannot."""
     artifact: "ArtifactOrder | None" = None
+    resources: dict[str, "ResourceOrder"] = msgspec.field(default_factory=dict)
+    """By the parameters as which the attempt gets the paths of its copies."""
 
 
 class ArtifactOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,6 +220,15 @@ class ArtifactOrder(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     digest: str
     entry: Entry
+
+
+class ResourceOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource as it is when an attempt begins; a folder is a zip until it is unpacked."""
+
+    digest: str
+    is_file: bool
+    file_name: str | None
+    """What it was called where it came from."""
 
 
 class ContentSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -246,6 +258,15 @@ class OpenOrder(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, Any]
     secrets: tuple[str, ...] = ()
     """The secret values among the config, to be redacted from everything the attempt says."""
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """How it went when a connection was opened to try it."""
+
+    ok: bool
+    message: str
+    """Why not, if not; without secrets."""
+    seconds: float
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -1,6 +1,6 @@
-"""What is wrong with the artifacts that tasks name: which one, which version, its parameters."""
+"""What is wrong with the artifacts that tasks name: which one, which version, its parameters and resources."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ostinato.core.artifacts import ArtifactRef
 from ostinato.core.definition_checks import ReadyTask
@@ -18,6 +18,7 @@ def check_artifacts(tasks: Iterable[ReadyTask], known: Known) -> list[Problem]:
     for task in tasks:
         if task.artifact is None or task.placed.place not in known.workspaces:
             continue
+        problems += _resources(task, task.artifact, known)
         place = place_of(task.artifact, task.placed.place)
         if place not in known.workspaces:
             message = f"there is no workspace {place[1]!r} in environment {place[0]!r}"
@@ -58,10 +59,27 @@ def _wrong(task: ReadyTask, found: KnownArtifact) -> list[Problem]:
     if version not in found.versions:
         message = f"the artifact {ref.name!r} has no version {version!r}"
         return [*problems, placed.problem(("config", "version"), message, list(found.versions)[:MOST_ALLOWED])]
-    return [*problems, *_parameters(placed, found.versions[version], version)]
+    given = ref.resources.keys()
+    return [*problems, *_parameters(placed, found.versions[version], version, given)]
 
 
-def _parameters(placed: Placed[Task], of_artifact: Mapping[str, Parameter], version: str) -> list[Problem]:
+def _resources(task: ReadyTask, ref: ArtifactRef, known: Known) -> list[Problem]:
+    place, problems = task.placed.place, []
+    for parameter, name in ref.resources.items():
+        if name not in known.resources.get(place, ()):
+            names = known.resource_names.get(place, [])
+            message = f"there is no resource {name!r} in workspace {place[1]!r}{suggestion(name, names)}; add it first"
+            problems.append(task.placed.problem(("config", "resources", parameter), message, names))
+        if parameter in task.placed.definition.parameters:
+            message = "it is the path of a resource: leave it out of the parameters"
+            problems.append(task.placed.problem(("parameters", parameter), message, at_key=True))
+    return problems
+
+
+def _parameters(
+    placed: Placed[Task], of_artifact: Mapping[str, Parameter], version: str, given: Collection[str]
+) -> list[Problem]:
+    """`given`: parameters that have a value otherwise."""
     problems = []
     own = placed.definition.parameters
     for name, parameter in own.items():
@@ -74,7 +92,7 @@ def _parameters(placed: Placed[Task], of_artifact: Mapping[str, Parameter], vers
             message = f"it is {parameter.type} here and {there} in version {version} of the artifact"
             problems.append(placed.problem(("parameters", name, "type"), message, (there,)))
     for name, parameter in of_artifact.items():
-        if parameter.required and parameter.default is None and name not in own:
+        if parameter.required and parameter.default is None and name not in own and name not in given:
             message = f"the artifact needs a parameter {name!r} ({parameter.type}): declare it"
             problems.append(placed.problem(("parameters",), message))
     return problems

@@ -80,7 +80,18 @@ def extra(kind: inspect.Type) -> dict[str, Any]:
 
 
 def is_secret(kind: inspect.Type) -> bool:
-    return bool(extra(kind).get("secret"))
+    """Whether values are secret, or mappings of secrets."""
+    inner = bare(kind)
+    return bool(_marked(kind)) or (isinstance(inner, inspect.DictType) and is_secret(inner.value_type))
+
+
+def _marked(kind: inspect.Type) -> bool:
+    """Whether a mark is on any of the annotations around a type."""
+    while isinstance(kind, inspect.Metadata):
+        if (kind.extra or {}).get("secret"):
+            return True
+        kind = kind.type
+    return False
 
 
 def is_none(kind: inspect.Type) -> bool:

@@ -36,6 +36,7 @@ class Substituted(str):
     """A text that variables were put into: it may stand for a number or a boolean, and no message repeats it."""
 
     __slots__ = ()
+    INSTEAD = ", but the variable holds something else"
 
 
 class Note(Protocol):
@@ -151,7 +152,7 @@ class _Walk:
 def _instead(kinds: Sequence[inspect.Type], data: Any) -> str:
     """What there is instead of what was expected, and what to do about it; no secret is repeated."""
     if isinstance(data, Substituted):
-        return ", but the variable holds something else"
+        return data.INSTEAD
     if any(is_secret(kind) for kind in kinds):
         return ""
     text = any(isinstance(bare(kind), inspect.StrType) for kind in kinds)

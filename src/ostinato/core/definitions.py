@@ -361,6 +361,10 @@ class Known(msgspec.Struct, kw_only=True):
     """Those that the files name."""
     artifact_names: dict[Place, list[str]] = {}
     """Some that are there, where the files name one that is not."""
+    resources: dict[Place, set[str]] = {}
+    """Those that the files name."""
+    resource_names: dict[Place, list[str]] = {}
+    """Some that are there, where the files name one that is not."""
 
 
 def written(path: Path) -> str:

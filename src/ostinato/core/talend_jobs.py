@@ -11,6 +11,7 @@ INFO = "jobInfo.properties"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 PAIR = re.compile(r"(?P<key>(?:[^\\:=\s]|\\.)+)[ \t\f]*[:=]?[ \t\f]*(?P<value>.*)", re.DOTALL)
 ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f", "\b": "\\b"}
 LETTERS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 
 
@@ -74,11 +75,17 @@ def described(info: Mapping[str, str], launcher: str, context: Mapping[str, str]
 
 def arguments(values: Mapping[str, str]) -> list[str]:
     """Values as the arguments of a launcher, which takes escapes in them back."""
-    escapes = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f", "\b": "\\b"}
-    pairs = (
-        ("--context_param", f"{name}={''.join(escapes.get(c, c) for c in value)}") for name, value in values.items()
-    )
+    pairs = (("--context_param", f"{name}={escaped(value)}") for name, value in values.items())
     return [part for pair in pairs for part in pair]
+
+
+def connection_variables(app: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The context variables by which a job knows the connection to an application."""
+    return {f"connection_{app}_{name}": value for name, value in values.items()}
+
+
+def escaped(value: str) -> str:
+    return "".join(ESCAPES.get(character, character) for character in value)
 
 
 def _unescaped(text: str) -> str:

@@ -153,10 +153,12 @@ class LocalExecutor:
     def _hand_out(self, worker: Worker, launch: Launch, order: WorkOrder) -> None:
         worker.launch = launch
         self._busy[launch.lease] = worker
-        if order.artifact is None or self._artifacts is None or self._artifacts.fetch is None:
+        needed = [resource.digest for resource in order.resources.values()]
+        needed += [] if order.artifact is None else [order.artifact.digest]
+        if not needed or self._artifacts is None or self._artifacts.fetch is None:
             worker.writer.write(encode(order))
         else:
-            fetching = asyncio.create_task(self._fetch(worker, order, self._artifacts.fetch, order.artifact.digest))
+            fetching = asyncio.create_task(self._fetch(worker, order, self._artifacts.fetch, needed))
             self._fetching.add(fetching)
             fetching.add_done_callback(self._fetching.discard)
         self._tell(Started(run=launch.run, attempt=launch.attempt, lease=launch.lease, at=time.time()))
@@ -164,12 +166,13 @@ class LocalExecutor:
             worker.deadline = asyncio.get_running_loop().call_later(launch.timeout_s, worker.end, Reason.TIMEOUT)
 
     async def _fetch(
-        self, worker: Worker, order: WorkOrder, fetch: Callable[[str], Awaitable[object]], digest: str
+        self, worker: Worker, order: WorkOrder, fetch: Callable[[str], Awaitable[object]], needed: Iterable[str]
     ) -> None:
-        """Let a worker begin when the content that it needs is here. It is this attempt's all the while, so that its
+        """Let a worker begin when all content that it needs is here. It is this attempt's all the while, so that its
         time-out and a cancellation end the wait as they end the work."""
         try:
-            await fetch(digest)
+            for digest in needed:
+                await fetch(digest)
         except Exception as error:
             if (launch := worker.launch) is not None and launch.lease == order.lease and worker.ending is None:
                 self._let_go(worker)

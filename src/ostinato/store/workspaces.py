@@ -8,7 +8,7 @@ import msgspec
 
 from ostinato.core.access import Permission
 from ostinato.core.ids import EnvironmentId, RunId, SubjectId, UserId, WorkspaceId
-from ostinato.store.db import Tx, execute, fetch, fetch_value
+from ostinato.store.db import Tx, execute, fetch, fetch_one, fetch_value
 from ostinato.store.environments import DescribedEnvironment
 
 Stage: TypeAlias = Literal["production", "test", "development"]
@@ -51,6 +51,16 @@ class DescribedWorkspace(msgspec.Struct, frozen=True, kw_only=True):
     environment: DescribedEnvironment
 
 
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """A workspace that something is put into, and what somebody may do there."""
+
+    workspace: WorkspaceId
+    key: str
+    environment: EnvironmentId
+    environment_name: str
+    permissions: list[Permission]
+
+
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A workspace at a stage; without a workspace every one, without a stage any."""
 
@@ -69,6 +79,11 @@ async def list_workspaces(tx: Tx, viewer: SubjectId, page: Page) -> list[Workspa
 
 async def described(tx: Tx, viewer: SubjectId, *, manages: bool, id: int | None = None) -> list[DescribedWorkspace]:
     return await fetch(tx, "workspaces/described", DescribedWorkspace, viewer, manages, id)
+
+
+async def target(tx: Tx, viewer: SubjectId, workspace: int) -> Target | None:
+    """None: there is no such workspace that they may see."""
+    return await fetch_one(tx, "workspaces/target", Target, viewer, workspace)
 
 
 async def names_in(tx: Tx, environment: EnvironmentId) -> list[NameAndKey]:

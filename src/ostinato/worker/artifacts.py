@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from ostinato import archives
 from ostinato.core.artifacts import place_of
@@ -49,23 +50,16 @@ class ArtifactCache:
         finally:
             os.close(lock)
 
+    def copy(self, digest: str, target: Path) -> None:
+        """The content of a digest as a file; raises Invalid."""
+        with self._content_of(digest) as file, target.open("xb") as copy:
+            shutil.copyfileobj(file, copy, READ_BYTES)
+
     def _unpack(self, digest: str, lock: int) -> None:
         temporary = Path(tempfile.mkdtemp(prefix="unpacking-", dir=self._folder))
         try:
-            try:
-                file = (self._objects / place_of(digest)).open("rb")
-            except OSError as error:
-                message = f"the content {digest[:12]} is not in the object store: {error.strerror}"
-                raise Invalid(Problem(path="artifact", message=message)) from error
-            with file:
-                sha = hashlib.sha256()
-                while block := file.read(READ_BYTES):
-                    sha.update(block)
-                if sha.hexdigest() != digest:
-                    message = f"the content {digest[:12]} is damaged in the object store: publish it again"
-                    raise Invalid(Problem(path="artifact", message=message))
-                with archives.opened(file) as archive:
-                    size = archive.extract(temporary)
+            with self._content_of(digest) as file, archives.opened(file) as archive:
+                size = archive.extract(temporary)
             os.truncate(lock, 0)
             os.pwrite(lock, str(size).encode(), 0)
             temporary.chmod(0o700)  # a folder without it cannot be moved
@@ -74,6 +68,21 @@ class ArtifactCache:
         except BaseException:
             _remove(temporary)
             raise
+
+    @contextmanager
+    def _content_of(self, digest: str) -> Iterator[IO[bytes]]:
+        """The file in the object store, at its beginning; what is in it was looked at."""
+        try:
+            file = (self._objects / place_of(digest)).open("rb")
+        except OSError as error:
+            message = f"the content {digest[:12]} is not in the object store: {error.strerror}"
+            raise Invalid(Problem(path="artifact", message=message)) from error
+        with file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                message = f"the content {digest[:12]} is damaged in the object store: publish it again"
+                raise Invalid(Problem(path="artifact", message=message))
+            file.seek(0)
+            yield file
 
     def _make_room(self) -> None:
         """Remove what was not used for longest until the rest fits, passing over what is in use."""

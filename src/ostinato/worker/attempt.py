@@ -19,6 +19,7 @@ from ostinato.core.contracts import Connection, ConnectionFailed, OpenOrder, Out
 from ostinato.core.errors import Invalid, Problem
 from ostinato.core.ids import RunId
 from ostinato.core.states import Reason
+from ostinato.worker import resources
 from ostinato.worker.artifacts import ArtifactCache
 from ostinato.worker.reporter import PipeReporter
 
@@ -39,6 +40,7 @@ class AttemptContext:
         self.attempt = order.attempt
         self.folder = folder
         self.parameters: Mapping[str, Any] = order.parameters
+        """With the paths of resources as soon as these are there."""
         self._order, self._reporter, self._artifacts = order, reporter, artifacts
         self._open: list[Connection] = []
         self.stop: Callable[[], None] | None = None
@@ -68,6 +70,14 @@ class AttemptContext:
         if wanted is None:
             raise ConnectionFailed(f"Connection {connection!r} is not there, or its secrets cannot be decrypted")
         return wanted
+
+    def take_resources(self) -> None:
+        """Raises Invalid, and OSError where there is no room for them."""
+        if self._order.resources:
+            if self._artifacts is None:
+                raise Invalid(Problem(path="resources", message="this worker was given none"))
+            paths = resources.place(self._order.resources, self._artifacts, Path(self.folder))
+            self.parameters = {**self._order.parameters, **paths}
 
     @contextmanager
     def artifact(self) -> Iterator[Unpacked]:
@@ -195,6 +205,10 @@ def _perform(order: WorkOrder, context: AttemptContext) -> Outcome:
         config = msgspec.convert(order.config, task_type.Config, strict=False)
     except msgspec.ValidationError as error:
         return _invalid(f"The config of task {order.task_name!r} cannot be used: {error}")
+    try:
+        context.take_resources()
+    except Invalid as refusal:
+        return _invalid(str(refusal))
     outcome = task_type.run(config, context)
     if outcome.reason in OF_THE_ENGINE:  # what only the engine can know
         return msgspec.structs.replace(outcome, reason=Reason.ERROR)

@@ -14,6 +14,7 @@ from ostinato.api.dependencies import PROVIDED, TheActor, TheApp
 from ostinato.api.native import translate, wire
 from ostinato.api.native.artifacts import ARTIFACTS
 from ostinato.api.native.audit import AUDIT
+from ostinato.api.native.connections import CONNECTIONS
 from ostinato.api.native.events import follow_run
 from ostinato.api.native.keys import KEYS
 from ostinato.api.native.last_success import LAST_SUCCESS
@@ -322,6 +323,7 @@ API = Router(
         SIGN_IN,
         OAUTH,
         ARTIFACTS,
+        CONNECTIONS,
         WEBHOOKS,
         SCHEDULES,
     ],

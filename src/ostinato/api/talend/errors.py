@@ -29,7 +29,7 @@ STATUSES: dict[type[OstinatoError], int] = {
     TooMany: 429,
     Unavailable: 503,
 }
-NAMES = {"data": "body", "fiql": "query"}
+NAMES = {"data": "body", "fiql": "query", "environment_id": "environmentId", "workspace_id": "workspaceId"}
 """Parameters whose names the framework or the language keeps for itself."""
 
 

@@ -3,15 +3,17 @@
 from typing import Annotated, Literal
 
 import msgspec
-from litestar import Response, Router, delete, get, post, put
+from litestar import Router, delete, get, post, put
 from litestar.params import JSONBody
+from litestar.response.base import ASGIResponse
 
 from ostinato.api.dependencies import TheActor, TheApp
+from ostinato.api.responses import without_body
 from ostinato.api.talend import translate, wire
 from ostinato.api.talend.ids import Ids, TheIds
 from ostinato.api.talend.parameters import Id, Limit, Offset, refusals
 from ostinato.api.talend.run_config_wire import Runtime
-from ostinato.api.talend.schedules import MOST_MILLISECONDS, From, Milliseconds, Schedule, shown, window
+from ostinato.api.talend.schedules import DONE, MOST_MILLISECONDS, From, Milliseconds, Schedule, shown, window
 from ostinato.app import schedule_links, schedules
 from ostinato.app.application import App
 from ostinato.app.schedules import MOST_EVENTS, Event
@@ -83,11 +85,11 @@ async def get_task_schedule(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -
     needs=Permission.EXECUTE,
     operation_id="linkTaskSchedule",
     summary="Link a schedule to a task",
-    responses=refusals(404),
+    responses={**DONE, **refusals(404)},
 )
 async def link_task_schedule(
     app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JSONBody[LinkSchedule]
-) -> Response[None]:
+) -> ASGIResponse:
     """It takes the place of a trigger of the run configuration at once. 403 if it is linked to something else."""
     return await _link(app, actor, ids, _task(ids, id), data)
 
@@ -120,11 +122,11 @@ async def get_plan_schedule(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -
     needs=Permission.EXECUTE,
     operation_id="linkPlanSchedule",
     summary="Link a schedule to a plan",
-    responses=refusals(404),
+    responses={**DONE, **refusals(404)},
 )
 async def link_plan_schedule(
     app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JSONBody[LinkSchedule]
-) -> Response[None]:
+) -> ASGIResponse:
     """It takes the place of a trigger of the run configuration at once. 403 if it is linked to something else."""
     return await _link(app, actor, ids, _plan(ids, id), data)
 
@@ -219,12 +221,12 @@ async def _linked(app: App, actor: Actor, ids: Ids, what: TaskOrPlan, id: str) -
     return shown(found, ids)
 
 
-async def _link(app: App, actor: Actor, ids: Ids, what: TaskOrPlan, sent: LinkSchedule) -> Response[None]:
+async def _link(app: App, actor: Actor, ids: Ids, what: TaskOrPlan, sent: LinkSchedule) -> ASGIResponse:
     try:
         await schedule_links.link(app, actor, what, ids.number(Kind.SCHEDULE, sent.schedule_id), app.now())
     except Conflict as refusal:  # no 409 is listed here
         raise Invalid(Problem(path="scheduleId", message=str(refusal))) from refusal
-    return Response(None, status_code=200, media_type="text/plain")
+    return without_body(200)
 
 
 async def _events(

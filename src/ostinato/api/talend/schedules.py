@@ -4,10 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
-from litestar import Response, Router, delete, get, patch, post, put
+from litestar import Router, delete, get, patch, post, put
+from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
+from litestar.response.base import ASGIResponse
 
 from ostinato.api.dependencies import TheActor, TheApp
+from ostinato.api.responses import without_body
 from ostinato.api.talend import translate, wire
 from ostinato.api.talend.ids import Ids, TheIds
 from ostinato.api.talend.parameters import Id, Limit, Offset, refusals
@@ -21,6 +24,7 @@ from ostinato.core.object_ids import Kind
 from ostinato.core.schedules import NamedTrigger
 from ostinato.store.schedules import SeenSchedule, Wanted
 
+DONE = {200: ResponseSpec(data_container=None, description="Done.", generate_examples=False)}
 LONGEST_PATTERN = 200
 MOST_MILLISECONDS = 32_000_000_000_000
 """Past the year 2900."""
@@ -170,17 +174,17 @@ async def delete_schedule(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> 
     operation_id="addScheduleTrigger",
     summary="Add a trigger",
     status_code=200,
-    responses=refusals(404, 409),
+    responses={**DONE, **refusals(404, 409)},
 )
 async def add_trigger(
     app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JSONBody[ScheduleTrigger]
-) -> Response[None]:
+) -> ASGIResponse:
     """At most 15, each with a name of its own, and no two starts less than five minutes apart."""
     seen = await _get(app, actor, ids, id)
     about = about_of(seen)
     about = msgspec.structs.replace(about, triggers=(*about.triggers, _named(data, "")))
     await schedules.change(app, actor, seen.id, about, app.now())
-    return Response(None, status_code=200, media_type="text/plain")
+    return without_body(200)
 
 
 @put(
@@ -188,11 +192,11 @@ async def add_trigger(
     needs=Permission.EXECUTE,
     operation_id="updateScheduleTrigger",
     summary="Replace a trigger",
-    responses=refusals(404, 409),
+    responses={**DONE, **refusals(404, 409)},
 )
 async def update_trigger(
     app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JSONBody[ScheduleTrigger]
-) -> Response[None]:
+) -> ASGIResponse:
     """The one of its name."""
     seen = await _get(app, actor, ids, id)
     about = about_of(seen)
@@ -201,7 +205,7 @@ async def update_trigger(
     changed = tuple(_named(data, "", one) if one.name == data.name else one for one in about.triggers)
     about = msgspec.structs.replace(about, triggers=changed)
     await schedules.change(app, actor, seen.id, about, app.now())
-    return Response(None, status_code=200, media_type="text/plain")
+    return without_body(200)
 
 
 @delete(

@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ostinato import archives
 from ostinato.core.artifacts import (
     LATEST,
     ArtifactRef,
@@ -24,12 +25,14 @@ from ostinato.core.artifacts import (
     SqlEntry,
     TalendEntry,
 )
+from ostinato.core.connection_parameters import values_of
 from ostinato.core.contracts import Context, Example, Outcome, Unpacked
 from ostinato.core.definitions import Key, Name
 from ostinato.core.parameter_references import as_sql, as_text, plain
 from ostinato.core.parameters import ParameterName
 from ostinato.core.states import Reason
 from ostinato.core.talend_jobs import arguments as talend_arguments
+from ostinato.core.talend_jobs import connection_variables
 from ostinato.tasks.package.command import run_program
 
 BOOTSTRAP = Path(__file__).parent / "bootstrap.py"
@@ -38,6 +41,8 @@ LARGEST_RESULT = 1_000_000
 LONGEST_MESSAGE = 10_000
 ITS_COPY = "artifact"
 """The folder within that of the attempt."""
+TEMPORARY = "resource_flow_temp_folder"
+"""The variable by which Talend jobs find a folder for what they need only while they run; and that folder."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
@@ -72,7 +77,8 @@ class Artifact(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
         dict[ParameterName, Name],
         msgspec.Meta(
             description="Of the other types: connections it is given, each as the variable OSTINATO_CONNECTION_NAME"
-            ' with JSON `{"type": ..., "config": {...}}`, secrets in clear'
+            ' with JSON `{"type": ..., "config": {...}}`, secrets in clear; Talend jobs get context variables'
+            " connection_NAME_PARAMETER besides"
         ),
     ] = msgspec.field(default_factory=dict)
 
@@ -185,14 +191,20 @@ def _run_talend(entry: TalendEntry, unpacked: Unpacked, config: Artifact, contex
     if shutil.which("java") is None:
         message = "a Talend job needs Java, and there is no `java` on the PATH of the worker: install a Java runtime"
         return Outcome(succeeded=False, message=message, reason=Reason.INVALID)
+    temporary = Path(context.folder) / TEMPORARY
+    temporary.mkdir(mode=0o700)
     values = {name: plain(value) for name, value in context.parameters.items()}
+    values |= {TEMPORARY: str(temporary)}
+    for app, connection in config.connections.items():
+        settings = context.settings_of(connection)
+        values |= connection_variables(app, values_of(settings.type, settings.config))
     level = [] if config.log_level is None else [f"--log4jLevel={config.log_level.lower()}"]
     return _run_copy(["/bin/sh", entry.launcher, *talend_arguments(values), *level], unpacked, config, context)
 
 
 def _run_copy(command: list[str], unpacked: Unpacked, config: Artifact, context: Context) -> Outcome:
     copy = Path(context.folder) / ITS_COPY
-    _copy(Path(unpacked.folder), copy)
+    archives.copy(Path(unpacked.folder), copy)
     if "/" in command[0] and not command[0].startswith("/"):
         command = [str(copy / command[0]), *command[1:]]
     return run_program(command, context, folder=str(copy), environment=_variables(config, context))
@@ -219,14 +231,3 @@ def _memory(name: str, content: bytes = b"") -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """A copy that may be written to."""
-    for root, _, files in os.walk(source):
-        here = target / Path(root).relative_to(source)
-        here.mkdir(mode=0o700)
-        for name in files:
-            file = Path(root) / name
-            shutil.copyfile(file, here / name)
-            (here / name).chmod(0o700 if os.access(file, os.X_OK) else 0o600)

@@ -1,0 +1,2 @@
+-- A connection goes that no task uses.
+DELETE FROM connection WHERE id = $1

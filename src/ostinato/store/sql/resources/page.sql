@@ -1,0 +1,26 @@
+-- A page of the resources that somebody may see, the newest first, with how many there are; one of them if its id is given.
+WITH chosen AS MATERIALIZED (
+    SELECT resource.id
+      FROM resource
+      JOIN workspace ON workspace.id = resource.workspace_id
+      JOIN environment ON environment.id = workspace.environment_id
+     WHERE ($2::bigint IS NULL OR resource.id = $2)
+       AND ($3::text IS NULL OR position(lower($3) IN lower(resource.name)) > 0)
+       AND ($4::bigint IS NULL OR workspace.id = $4)
+       AND ($5::bigint IS NULL OR environment.id = $5)
+       AND ($6::text IS NULL OR resource.name = $6)
+       AND ($7::text IS NULL OR workspace.key = $7)
+       AND ($8::text IS NULL OR environment.name = $8)
+       AND EXISTS (SELECT FROM workspace_access AS access
+                    WHERE access.workspace_id = workspace.id AND access.subject_id = $1
+                      AND 'VIEW' = ANY(access.permissions))
+)
+SELECT (SELECT count(*) FROM chosen)::integer AS total,
+       COALESCE((SELECT json_agg(row_to_json(told) ORDER BY told.id DESC)
+                   FROM (SELECT resource.id, resource.name, resource.description, resource.is_file, resource.file_name,
+                                encode(resource.digest, 'hex') AS digest, resource.size, resource.created_at,
+                                resource.changed_at, row_to_json(described) AS workspace
+                           FROM (SELECT id FROM chosen ORDER BY id DESC LIMIT $9 OFFSET $10) AS page
+                           JOIN resource ON resource.id = page.id
+                           JOIN workspace_described AS described ON described.id = resource.workspace_id) AS told),
+                '[]') AS items
