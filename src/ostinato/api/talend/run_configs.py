@@ -127,7 +127,8 @@ async def update_task_pause(
 ) -> ASGIResponse:
     """202 if that is a change, 204 if it was so already. What is at work ends normally; a start is refused while the
     task is paused, and what plans want to start of it waits. user, userType and pauseDate are ours."""
-    return await pauses.set_paused(app, actor, TaskOrPlan(task=TaskId(ids.number(Kind.TASK, id))), data)
+    what = TaskOrPlan(task=TaskId(ids.number(Kind.TASK, id)))
+    return await pauses.set_paused(app, actor, what, data)
 
 
 def _require_possible(sent: TaskRunConfig) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from ostinato.api.talend import pauses
 from ostinato.api.talend import tasks_wire as wire
 from ostinato.api.talend.ids import Ids
-from ostinato.api.talend.run_config_wire import CLOUD, PauseDetails, TriggerType
+from ostinato.api.talend.run_config_wire import CLOUD, TriggerType
 from ostinato.api.talend.translate import workspace
 from ostinato.app import single_tasks, task_definitions
 from ostinato.app.single_tasks import About
@@ -18,7 +18,7 @@ from ostinato.core import object_ids
 from ostinato.core.errors import Invalid, NotFound, Problem
 from ostinato.core.ids import ArtifactId, EnvironmentId, WorkspaceId
 from ostinato.core.object_ids import Kind
-from ostinato.store.single_tasks import DescribedTask, Found, ListedTask, Pause, Wanted
+from ostinato.store.single_tasks import DescribedTask, Found, ListedTask, Wanted
 from ostinato.store.workspaces import DescribedWorkspace, Page
 
 NOTHING = Found(total=0, items=[])
@@ -108,7 +108,7 @@ def task(one: DescribedTask, ids: Ids) -> wire.TaskV21:
             auto_upgradable=task_definitions.takes_versions(one),
             override_with_default_parameters=one.artifact is not None and bool(one.config.get("reset_parameters")),
         ),
-        task_pause_details=_pause(one.pause),
+        task_pause_details=pauses.shown(one.pause),
     )
 
 
@@ -171,12 +171,8 @@ def _extract(one: ListedTask, ids: Ids) -> wire.TaskExtract:
         workspace=_listed_workspace(one.workspace, ids),
         artifact_id=ids.of(kind, number),
         runtime=CLOUD,
-        task_pause_details=_pause(one.pause),
+        task_pause_details=pauses.shown(one.pause),
     )
-
-
-def _pause(one: Pause | None) -> PauseDetails:
-    return pauses.shown(None, None, None, None) if one is None else pauses.shown(one.at, one.by, one.by_kind, one.note)
 
 
 def _listed_workspace(one: DescribedWorkspace, ids: Ids) -> wire.ListedWorkspace:
