@@ -39,6 +39,7 @@ HIDDEN = {"stranger": 404, "elsewhere": 404}
 CLOSED = {"stranger": 403, "elsewhere": 403}
 ONLY_ADMIN = dict.fromkeys(("stranger", "viewer", "contributor", "boss", "reader", "elsewhere"), 403)
 NO_EXECUTE = {"viewer": 403, "reader": 403}
+NO_AUTHOR = {"viewer": 403, "reader": 403}
 NO_PUBLISH = {"viewer": 403, "contributor": 403, "reader": 403}
 LIMITED = {"reader": 403, "elsewhere": 403}
 READER = {"reader": 403}
@@ -133,6 +134,11 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("POST", "/api/v1/connections/{connection_id:int}/test"): Ask(
         "/api/v1/connections/1/test", {**HIDDEN, **NO_EXECUTE}
     ),
+    ("POST", "/api/v1/resources"): Ask(
+        "/api/v1/resources", {**NO_AUTHOR, **HIDDEN}, form={"workspace": "finance", "name": "r"}
+    ),
+    ("GET", "/api/v1/resources"): Ask("/api/v1/resources", empty=NOTHING_SEEN),
+    ("DELETE", "/api/v1/resources/{resource_id:int}"): Ask("/api/v1/resources/1", {**HIDDEN, **NO_AUTHOR}),
     # resources of the Talend API
     ("GET", "/orchestration/resources"): Ask("/orchestration/resources", empty=NOTHING_SEEN),
     ("POST", "/orchestration/resources"): Ask("/orchestration/resources", READER, form={"resource": "{}"}),

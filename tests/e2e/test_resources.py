@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.artifacts import zips
+from tests.cli.commands import Cli
 from tests.e2e.servers import Server, free_port
 
 JAVA = """#!/bin/sh
@@ -168,3 +169,27 @@ def test_an_application_cannot_be_queried(server: Server) -> None:
     server.apply(json.dumps({"workspace": "lab", "tasks": [{"name": "ask", "type": "Query", "config": config}]}))
     ended, _ = run(server, "ask")
     assert ended["message"].startswith("'aws' is an application, which cannot be opened or queried")
+
+
+def test_resources_come_and_go_on_the_command_line(server: Server, tmp_path: Path) -> None:
+    cli = Cli(server.home, server.port)
+    (tmp_path / "leaves" / "sub").mkdir(parents=True)
+    (tmp_path / "leaves" / "sub" / "b.txt").write_text("b")
+    (tmp_path / "prices.csv").write_text("1,2\n")
+    said = cli("resource", "add", str(tmp_path / "leaves"), "--workspace", "lab", code=0).out
+    assert said.startswith("leaves is added (sha256 ")
+    cli("resource", "add", str(tmp_path / "prices.csv"), "-w", "lab", "--name", "prices", code=0)
+    listed = [line.split() for line in cli("resource", "list", "-w", "lab", code=0).out.splitlines()]
+    assert listed[:2] == [
+        ["NAME", "KIND", "WORKSPACE", "ENVIRONMENT", "BYTES"],
+        ["prices", "file", "lab", "Production", "4"],
+    ]
+    assert listed[2][:4] == ["leaves", "folder", "lab", "Production"]
+    refused = cli("resource", "add", str(tmp_path / "prices.csv"), "-w", "lab", "--name", "prices", code=1)
+    assert "There is a resource 'prices' in this workspace already" in refused.err
+    assert (
+        "it is not a zip" in cli("resource", "add", str(tmp_path / "prices.csv"), "-w", "lab", "--folder", code=1).err
+    )
+    for name in ("leaves", "prices"):
+        assert cli("resource", "delete", name, "-w", "lab", code=0).out == f"{name} is deleted\n"
+    assert "There is no resource 'leaves'" in cli("resource", "delete", "leaves", "-w", "lab", code=1).err
