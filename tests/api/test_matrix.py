@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import pytest_asyncio
 from litestar.handlers import HTTPRouteHandler
@@ -19,8 +20,9 @@ from ostinato.api.permissions import ANYBODY
 from ostinato.app import access, artifacts, groups, installation, keys, people
 from ostinato.app.application import App
 from ostinato.config import read_settings
-from ostinato.core import guids
+from ostinato.core import guids, object_ids
 from ostinato.core.access import Permission, Tenant
+from ostinato.core.plans import Ref, Step
 from tests.api.factories import World
 from tests.artifacts import zips
 from tests.conftest import NOW, administrator, opened_app
@@ -68,7 +70,14 @@ FILES = {"files": [{"name": "a.yaml", "text": YAML}]}
 OTHER_FILES = {"files": [{"name": "a.yaml", "text": YAML.replace("new", "newer")}]}
 V0 = "/api/v0/orchestration"
 JOBS = "/public/jobs"
+TASKS = "/orchestration/executables/tasks"
 EMPTY = "00000000-0000-0000-0000-000000000000"
+TALEND_PLANS = "/orchestration/executables/plans"
+TALEND_PLAN = {
+    "name": "P",
+    "workspaceId": "1",
+    "steps": [{"name": "one", "condition": "ALL_SUCCEEDED", "taskIds": ["1"]}],
+}
 ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/status"): Ask("/api/v1/status"),
     ("GET", "/api/v1/runs"): Ask("/api/v1/runs", empty=NOTHING_SEEN),
@@ -147,6 +156,83 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("DELETE", "/orchestration/resources/{id:str}"): Ask("/orchestration/resources/1", READER),
     ("PUT", "/orchestration/resources/{id:str}/upload"): Ask("/orchestration/resources/1/upload", READER, form={}),
     ("PUT", "/orchestration/resources/{id:str}/move/{target:str}"): Ask("/orchestration/resources/1/move/1", READER),
+    # tasks of the Talend API
+    ("GET", TASKS): Ask(TASKS, empty=NOTHING_SEEN),
+    ("POST", TASKS): Ask(TASKS, {"reader": 403}, {"name": "no task"}),
+    ("POST", f"{TASKS}/search"): Ask(f"{TASKS}/search", body={}, empty=NOTHING_SEEN),
+    ("GET", f"{TASKS}/{{id:str}}"): Ask(f"{TASKS}/{{task}}", HIDDEN),
+    ("PUT", f"{TASKS}/{{id:str}}"): Ask(f"{TASKS}/{{task}}", READER, {"name": "no task"}),
+    ("PATCH", f"{TASKS}/{{id:str}}"): Ask(f"{TASKS}/{{task}}", {**HIDDEN, **NO_EXECUTE}, {}),
+    ("DELETE", f"{TASKS}/{{id:str}}"): Ask(f"{TASKS}/{{task}}", {**HIDDEN, **NO_EXECUTE}),
+    ("GET", f"{TASKS}/{{id:str}}/run-config"): Ask(f"{TASKS}/{{task}}/run-config", HIDDEN),
+    ("PUT", f"{TASKS}/{{id:str}}/run-config"): Ask(
+        f"{TASKS}/{{task}}/run-config", {**HIDDEN, **NO_EXECUTE}, {"trigger": {"type": "MANUAL"}}
+    ),
+    ("DELETE", f"{TASKS}/{{id:str}}/run-config"): Ask(f"{TASKS}/{{task}}/run-config", {**HIDDEN, **NO_EXECUTE}),
+    ("GET", f"{TASKS}/{{id:str}}/de-run-config"): Ask(f"{TASKS}/{{task}}/de-run-config", HIDDEN),
+    ("PUT", f"{TASKS}/{{id:str}}/de-run-config"): Ask(
+        f"{TASKS}/{{task}}/de-run-config", {**HIDDEN, **NO_EXECUTE}, {"trigger": {"type": "MANUAL"}}
+    ),
+    ("DELETE", f"{TASKS}/{{id:str}}/de-run-config"): Ask(f"{TASKS}/{{task}}/de-run-config", {**HIDDEN, **NO_EXECUTE}),
+    ("PUT", f"{TASKS}/{{id:str}}/pause"): Ask(f"{TASKS}/{{task}}/pause", {**HIDDEN, **NO_EXECUTE}, {"pause": False}),
+    # schedules of the Talend API
+    ("GET", "/orchestration/schedules"): Ask("/orchestration/schedules", empty=NOTHING_SEEN),
+    ("POST", "/orchestration/schedules"): Ask(
+        "/orchestration/schedules", READER, {"environmentId": "1", "trigger": {"name": "n", "type": "DAILY"}}
+    ),
+    ("GET", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1"),
+    ("POST", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1", READER, {}),
+    ("PATCH", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1", READER, {}),
+    ("DELETE", "/orchestration/schedules/{id:str}"): Ask("/orchestration/schedules/1", READER),
+    ("POST", "/orchestration/schedules/{id:str}/triggers"): Ask(
+        "/orchestration/schedules/1/triggers", READER, {"name": "n", "type": "DAILY"}
+    ),
+    ("PUT", "/orchestration/schedules/{id:str}/triggers"): Ask(
+        "/orchestration/schedules/1/triggers", READER, {"name": "n", "type": "DAILY"}
+    ),
+    ("DELETE", "/orchestration/schedules/{id:str}/triggers"): Ask("/orchestration/schedules/1/triggers?name=n", READER),
+    ("GET", "/orchestration/schedules/{id:str}/events"): Ask("/orchestration/schedules/1/events?to=1"),
+    ("GET", "/orchestration/executables/tasks/{id:str}/schedule"): Ask("/orchestration/executables/tasks/1/schedule"),
+    ("PUT", "/orchestration/executables/tasks/{id:str}/schedule"): Ask(
+        "/orchestration/executables/tasks/1/schedule", READER, {"scheduleId": "1"}
+    ),
+    ("DELETE", "/orchestration/executables/tasks/{id:str}/schedule"): Ask(
+        "/orchestration/executables/tasks/1/schedule", READER
+    ),
+    ("GET", "/orchestration/executables/plans/{id:str}/schedule"): Ask("/orchestration/executables/plans/1/schedule"),
+    ("PUT", "/orchestration/executables/plans/{id:str}/schedule"): Ask(
+        "/orchestration/executables/plans/1/schedule", READER, {"scheduleId": "1"}
+    ),
+    ("DELETE", "/orchestration/executables/plans/{id:str}/schedule"): Ask(
+        "/orchestration/executables/plans/1/schedule", READER
+    ),
+    ("GET", "/orchestration/executables/tasks/{id:str}/run-config/events"): Ask(
+        "/orchestration/executables/tasks/1/run-config/events?to=1"
+    ),
+    ("GET", "/orchestration/executables/plans/{id:str}/run-config/events"): Ask(
+        "/orchestration/executables/plans/1/run-config/events?to=1"
+    ),
+    ("POST", "/orchestration/executables/events/search"): Ask(
+        "/orchestration/executables/events/search", {}, {"environmentId": "1", "to": 1}
+    ),
+    # plans of the Talend API: one that another plan runs, so that it stays; ids in bodies are none, which is 400
+    ("GET", TALEND_PLANS): Ask(TALEND_PLANS, empty=NOTHING_SEEN),
+    ("POST", TALEND_PLANS): Ask(TALEND_PLANS, READER, TALEND_PLAN),
+    ("GET", f"{TALEND_PLANS}/{{id:str}}"): Ask(f"{TALEND_PLANS}/{{job}}", HIDDEN),
+    ("PUT", f"{TALEND_PLANS}/{{id:str}}"): Ask(f"{TALEND_PLANS}/{{job}}", READER, TALEND_PLAN),
+    ("DELETE", f"{TALEND_PLANS}/{{id:str}}"): Ask(f"{TALEND_PLANS}/{{job}}", {**HIDDEN, **NO_EXECUTE}),
+    ("PUT", f"{TALEND_PLANS}/{{id:str}}/pause"): Ask(
+        f"{TALEND_PLANS}/{{job}}/pause", {**HIDDEN, **NO_EXECUTE}, {"pause": False}
+    ),
+    ("GET", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(f"{TALEND_PLANS}/{{job}}/run-config", HIDDEN),
+    ("PUT", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(
+        f"{TALEND_PLANS}/{{job}}/run-config",
+        {**HIDDEN, **NO_EXECUTE},
+        {"trigger": {"type": "MANUAL"}, "parallelExecutionAllowed": True},
+    ),
+    ("DELETE", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(
+        f"{TALEND_PLANS}/{{job}}/run-config", {**HIDDEN, **NO_EXECUTE}
+    ),
     ("GET", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN),
     ("POST", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN, {"name": "fresh"}),
     ("GET", "/api/v1/users/{name:str}"): Ask("/api/v1/users/admin", ONLY_ADMIN),
@@ -184,7 +270,9 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("PUT", "/api/v1/me/password"): Ask(
         "/api/v1/me/password", LIMITED, {"current": "x", "new": "correct horse battery"}
     ),
-    ("POST", "/api/v1/artifacts"): Ask("/api/v1/artifacts", {**HIDDEN, **NO_PUBLISH}, form={"workspace": "finance"}),
+    ("POST", "/api/v1/artifacts"): Ask(
+        "/api/v1/artifacts", {**HIDDEN, **NO_PUBLISH}, form={"workspace": "finance", "version": "{caller}"}
+    ),
     ("GET", "/api/v1/artifacts"): Ask("/api/v1/artifacts", empty=NOTHING_SEEN),
     ("GET", "/api/v1/artifacts/{artifact_id:int}"): Ask("/api/v1/artifacts/1", HIDDEN),
     ("DELETE", "/api/v1/artifacts/{artifact_id:int}"): Ask("/api/v1/artifacts/1", {**HIDDEN, **NO_PUBLISH}),
@@ -247,6 +335,8 @@ class House:
     keys: dict[str, str]
     others_keys: list[int]
     job: str
+    task: str
+    """The id of the first task in the Talend API."""
 
 
 def handlers() -> dict[tuple[str, str], HTTPRouteHandler]:
@@ -267,16 +357,19 @@ async def house(copies: Copies) -> AsyncIterator[House]:
         async with opened_app(url, NOW) as app:
             world = World(app)
             callers = await _furnish(app, world)
-            asgi = make_asgi(app, read_settings({}), lambda: True)
+            settings = msgspec.structs.replace(read_settings({}), failed_attempts=1_000_000)
+            asgi = make_asgi(app, settings, lambda: True)
             transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://ostinato.test") as client:
                 others = await world.fetch(
                     """SELECT credential.id FROM credential JOIN app_user ON app_user.id = credential.user_id
                         WHERE app_user.name = 'other admin'"""
                 )
-                [plan] = await world.fetch("SELECT id FROM plan")
-                job = str(guids.make(await installation.number(app), guids.Kind.PLAN, plan["id"]))
-                yield House(client, callers, [row["id"] for row in others], job)
+                [plan] = await world.fetch("SELECT id FROM plan WHERE name = 'night'")
+                number = await installation.number(app)
+                job = str(guids.make(number, guids.Kind.PLAN, plan["id"]))
+                task = object_ids.make(number, object_ids.Kind.TASK, 1)
+                yield House(client, callers, [row["id"] for row in others], job, task)
 
 
 async def _furnish(app: App, world: World) -> dict[str, str]:
@@ -285,7 +378,8 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
     await world.connection(finance, "warehouse")
     task = await world.task(finance, "Package", 1, "load", overlap="parallel")
     await world.task(finance, "Package", 2, "clean", overlap="parallel")
-    await world.plan(finance, 7, "night", [task])
+    night = await world.plan(finance, 7, "night", [task])
+    await world.plan(finance, 8, "week", steps=[Step(name="nights", runs=(Ref(plan=night),))])
     await world.execute("UPDATE plan SET overlap = 'parallel'")
     await world.run(task, "SUCCEEDED", "2026-02-01T10:00:00", "2026-02-01T10:00:05", id=1)
     admin = await administrator(app, NOW)
@@ -302,6 +396,7 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
            VALUES ($1, 'customers', true, sha256(''), 0, now(), now())""",
         finance,
     )
+    await world.execute("INSERT INTO task_resource VALUES ($1, 'file', 1)", task)
     await people.create_user(app, admin, "somebody", NOW)
     callers = {
         "nobody": "",
@@ -376,11 +471,14 @@ async def test_every_caller_gets_what_is_theirs(
     for caller in CALLERS:
         with subtests.test(caller=caller):
             other, another = house.others_keys
-            path = asked.path.format(other_key=other, another_key=another, job=house.job)
+            path = asked.path.format(other_key=other, another_key=another, job=house.job, task=house.task)
             headers = {"X-API-Key": house.keys[caller]} if house.keys[caller] else {}
             more: dict[str, Any] = {"json": asked.body} if asked.body is not None else {}
             if asked.form is not None:
-                more = {"data": {**asked.form, "version": caller}, "files": {"file": zips.python()}}
+                more = {
+                    "data": {name: text.replace("{caller}", caller) for name, text in asked.form.items()},
+                    "files": {"file": zips.python()},
+                }
             answer = await house.client.request(route[0], path, headers=headers, **more)
             wanted = 401 if caller in REFUSED_KEYS else asked.refused.get(caller)
             if wanted is not None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostinato.core.schedules import MOST_TRIGGERS, NamedTrigger, Planned, Turn, first, problems_of, starts, turn
+from ostinato.core.schedules import NamedTrigger, Planned, Turn, first, problems_of, starts, turn
 from ostinato.core.triggers import read_trigger
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -88,7 +88,6 @@ def test_starts_of_several_triggers_come_in_order() -> None:
 @pytest.mark.parametrize(
     ("triggers", "path", "said"),
     [
-        ([named(f"n{i}", type="daily", at=f"{i:02}:00") for i in range(MOST_TRIGGERS + 1)], "triggers", "at most 15"),
         ([named("a", type="daily", at="01:00"), named("a", type="daily", at="02:00")], "triggers[1].name", "twice"),
         (
             [named("a", type="daily", at="01:00"), named("b", type="daily", at="01:00")],

@@ -1,4 +1,4 @@
-"""Answers whose body is JSON already."""
+"""Answers that the framework would make otherwise: JSON that is written already, and none at all."""
 
 from collections.abc import Iterable
 
@@ -18,3 +18,10 @@ class WrittenJson(ASGIResponse):
         headers = [(b"content-type", b"application/json"), (b"content-length", length), *self.more]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+
+def without_body(status: int) -> ASGIResponse:
+    """An answer without a body, and so without a media type."""
+    answer = ASGIResponse(status_code=status)
+    del answer.headers["content-type"]
+    return answer

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from ostinato.app import artifact_reading, audit, objects
+from ostinato.app import artifact_reading, audit, objects, upgrades
 from ostinato.app.application import App
 from ostinato.core.access import Actor, Permission
 from ostinato.core.artifacts import Described, Version
@@ -28,6 +28,7 @@ from ostinato.store.artifacts import Artifact, Held, HeldVersion, Target, Wanted
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx
 from ostinato.store.objects import Incoming
+from ostinato.store.single_tasks import PublishedVersion
 
 log = structlog.get_logger()
 
@@ -87,7 +88,10 @@ async def require_may_publish(app: App, actor: Actor, wish: Wish) -> None:
 async def publish(
     app: App, actor: Actor, incoming: Incoming, wish: Wish, now: datetime
 ) -> tuple[Artifact, artifacts.Version]:
-    """A new version of an artifact, which is made if it is not there. Raises Invalid, NotFound, Forbidden, Conflict."""
+    """A new version of an artifact, which is made if it is not there; tasks that follow the artifact take it.
+
+    Raises Invalid, NotFound, Forbidden, Conflict.
+    """
     await asyncio.to_thread(incoming.complete)
     described = await asyncio.to_thread(_read, incoming)
     named = _named(wish, described)
@@ -101,17 +105,21 @@ async def publish(
 
     async def work(tx: Tx) -> tuple[Artifact, artifacts.Version]:
         target = await _target(tx, actor, named)
+        prepared = await upgrades.prepare(tx, target.workspace, named.name or "")
         await artifacts.lock_content(tx, new.digest)
         made = await artifacts.ensure(tx, target.workspace, named.name or "", described.type, now)
         if made.type != described.type:
             message = f"{named.name!r} is an artifact of type {made.type}, and this is {described.type}"
             raise Conflict(f"{message}: publish it under another name")
-        if await artifacts.add_version(tx, made.id, new, actor.user, now) is None:
+        added = await artifacts.add_version(tx, made.id, new, actor.user, now)
+        if added is None:
             message = f"The artifact {named.name!r} has a version {new.version} already"
             raise Conflict(f"{message}: versions never change, publish it as another one")
         await asyncio.to_thread(objects.store_of(app).keep, incoming)  # again, if it was removed meanwhile
         after = {"version": new.version, "sha256": new.digest, "size": new.size, "type": described.type}
         await audit.record(tx, actor, now, _entry("publish", named.name or "", named, after=after))
+        fresh = PublishedVersion(added, new.version, list(described.parameters))
+        await upgrades.follow(tx, actor, made.id, fresh, now, prepared=prepared)
         [artifact] = await artifacts.list_artifacts(tx, actor.subject, Wanted(id=made.id))
         [version] = await artifacts.versions(tx, actor.subject, made.id, new.version)
         return artifact, version

@@ -111,6 +111,22 @@ async def load(
     return state
 
 
+def plan_definition(plan: definitions.StoredPlan, tasks: Mapping[TaskId, str], plans: Mapping[PlanId, str]) -> Plan:
+    """A plan as files would define it, with the names of what its steps run."""
+    return Plan(
+        name=plan.name,
+        description=plan.description,
+        parameters=plan.parameters,
+        run_timeout=plan.run_timeout_s,
+        retries=plan.retries,
+        overlap=plan.overlap,
+        priority=plan.priority,
+        limit=plan.graph.limit,
+        disabled=plan.disabled,
+        steps=_steps(plan.graph, tasks, plans),
+    )
+
+
 def _environment(row: definitions.StoredEnvironment) -> Environment:
     return Environment(
         name=row.name,
@@ -158,18 +174,7 @@ def _define(stored: Stored, rows: Rows) -> None:
         if task.graph is not None:
             stored.expansions[name] = _steps(task.graph, task_names, plan_names)
     for name, plan in rows.plans.items():
-        stored.plans[name] = Plan(
-            name=name,
-            description=plan.description,
-            parameters=plan.parameters,
-            run_timeout=plan.run_timeout_s,
-            retries=plan.retries,
-            overlap=plan.overlap,
-            priority=plan.priority,
-            limit=plan.graph.limit,
-            disabled=plan.disabled,
-            steps=_steps(plan.graph, task_names, plan_names),
-        )
+        stored.plans[name] = plan_definition(plan, task_names, plan_names)
 
 
 def _steps(graph: Graph, tasks: Mapping[TaskId, str], plans: Mapping[PlanId, str]) -> tuple[Step, ...]:

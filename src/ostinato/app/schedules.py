@@ -15,23 +15,27 @@ import msgspec
 from ostinato.app import audit
 from ostinato.app.application import App
 from ostinato.app.wording import text_problems
-from ostinato.core.access import Actor
+from ostinato.core.access import Actor, Tenant
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from ostinato.core.ids import EnvironmentId, ScheduleId
-from ostinato.core.schedules import NamedTrigger, first, problems_of, starts
+from ostinato.core.schedules import MOST_TRIGGERS, NamedTrigger, first, problems_of, starts
 from ostinato.core.triggers import check
 from ostinato.core.triggers.clocks import TICK
 from ostinato.core.triggers.kinds import HolidayList
 from ostinato.core.triggers.reading import format_trigger
-from ostinato.store import schedules
+from ostinato.store import environments, schedules
 from ostinato.store.audit import Entry
-from ostinato.store.db import Tx
+from ostinato.store.db import REFUSED, Tx
 from ostinato.store.runs import TaskOrPlan
 from ostinato.store.schedules import SeenSchedule, SeenTrigger, TriggerToKeep, Wanted
 
 LONGEST_DESCRIPTION = 10_000
 MOST_EVENTS = 100_000
 """Fires that are looked at for one answer."""
+
+
+class Clash(Invalid):
+    """Triggers of one schedule do not go together."""
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,15 +55,20 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_schedules(app: App, actor: Actor, wanted: Wanted) -> list[SeenSchedule]:
-    """The newest first."""
-    async with app.db.reading() as tx:
-        return await schedules.list_schedules(tx, actor.subject, wanted)
+    """The newest first. Raises Invalid if what descriptions are to match is no regular expression."""
+    try:
+        async with app.db.reading() as tx:
+            return await schedules.list_schedules(tx, actor.subject, wanted)
+    except REFUSED as error:
+        if wanted.described is None:
+            raise
+        raise Invalid(Problem(path="descriptionFilter", message=str(error).partition("\n")[0])) from error
 
 
 async def get(app: App, actor: Actor, schedule: int) -> SeenSchedule:
     """Raises NotFound."""
     async with app.db.reading() as tx:
-        return await _seen(tx, actor, schedule)
+        return await seen(tx, actor, schedule)
 
 
 async def create(app: App, actor: Actor, environment: str, about: About, now: datetime) -> SeenSchedule:
@@ -67,14 +76,14 @@ async def create(app: App, actor: Actor, environment: str, about: About, now: da
 
     async def work(tx: Tx) -> SeenSchedule:
         place = await _place(tx, actor, environment, about.what)
-        lists = await _lists(tx, place)
-        await asyncio.to_thread(_check, about, now, lists)
+        lists = await lists_of(tx, place)
+        await asyncio.to_thread(check_about, about, now, lists)
         made = await schedules.make(tx, place, about.description, about.what, actor.user, now)
         if made is None:
             raise Conflict("The task or plan has a schedule already: change that one, or take it off first")
-        await _set_triggers(tx, made, about, now, lists)
-        await audit.record(tx, actor, now, _entry("create", made, environment, after=about))
-        return await _seen(tx, actor, made)
+        await set_triggers(tx, made, about, now, lists)
+        await audit.record(tx, actor, now, entry("create", made, environment, after=about))
+        return await seen(tx, actor, made)
 
     return await app.db.run(work)
 
@@ -85,17 +94,15 @@ async def change(app: App, actor: Actor, schedule: int, about: About, now: datet
     async def work(tx: Tx) -> SeenSchedule:
         before = await hold(tx, actor, schedule)
         await _place(tx, actor, before.environment, about.what)
-        lists = await _lists(tx, before.environment_id)
-        await asyncio.to_thread(_check, about, now, lists)
+        lists = await lists_of(tx, before.environment_id)
+        await asyncio.to_thread(check_about, about, now, lists)
         if about.what is not None:
-            other = await schedules.list_schedules(tx, actor.subject, _of(about.what))
-            if other and other[0].id != before.id:
-                raise Conflict(f"It has a schedule already ({other[0].id}): change that one, or take it off first")
+            await _require_free(tx, actor, about.what, before.id)
         await schedules.change(tx, before.id, about.description, about.what, actor.user, now)
-        await _set_triggers(tx, before.id, about, now, lists)
-        entry = _entry("change", before.id, before.environment, before=about_of(before), after=about)
-        await audit.record(tx, actor, now, entry)
-        return await _seen(tx, actor, before.id)
+        await set_triggers(tx, before.id, about, now, lists)
+        record = entry("change", before.id, before.environment, before=about_of(before), after=about)
+        await audit.record(tx, actor, now, record)
+        return await seen(tx, actor, before.id)
 
     return await app.db.run(work)
 
@@ -108,7 +115,7 @@ async def remove(app: App, actor: Actor, schedule: int, now: datetime, *, bound:
         if not bound and gone.name is not None:
             raise Conflict(f"The schedule is linked to {gone.name!r}: unlink it first")
         await schedules.remove(tx, gone.id)
-        await audit.record(tx, actor, now, _entry("delete", gone.id, gone.environment, before=about_of(gone)))
+        await audit.record(tx, actor, now, entry("delete", gone.id, gone.environment, before=about_of(gone)))
 
     await app.db.run(work)
 
@@ -119,27 +126,36 @@ async def events(
     """When the schedules that fit start something in a window, `end` not included, in order."""
     async with app.db.reading() as tx:
         found = await schedules.list_schedules(tx, actor.subject, wanted)
-        lists = {one: await _lists(tx, one) for one in {one.environment_id for one in found}}
+        lists = {one: await lists_of(tx, one) for one in {one.environment_id for one in found}}
     return await asyncio.to_thread(_events, found, lists, begin, end, most, offset)
+
+
+async def events_in(app: App, actor: Actor, wanted: Wanted, begin: datetime, end: datetime) -> list[Event]:
+    """All of them, up to so many. Raises NotFound if the environment may not be seen."""
+    async with app.db.reading() as tx:
+        manages = actor.may(Tenant.ENVIRONMENTS)
+        if not await environments.described(tx, actor.subject, manages=manages, id=wanted.environment_id):
+            raise NotFound("Environment", wanted.environment_id)
+    return await events(app, actor, wanted, begin, end, MOST_EVENTS)
 
 
 async def hold(tx: Tx, actor: Actor, schedule: int) -> SeenSchedule:
     """A schedule that the actor may change, and nobody else does meanwhile. Raises NotFound, Forbidden."""
     await schedules.lock(tx, ScheduleId(schedule))
-    seen = await _seen(tx, actor, schedule)
-    if not seen.may_execute:
-        where = f"workspace {seen.workspace!r}" if seen.workspace else f"a workspace of {seen.environment!r}"
+    held = await seen(tx, actor, schedule)
+    if not held.may_execute:
+        where = f"workspace {held.workspace!r}" if held.workspace else f"a workspace of {held.environment!r}"
         raise Forbidden(f"Changing this schedule needs the permission EXECUTE in {where}")
-    return seen
+    return held
 
 
-def about_of(seen: SeenSchedule) -> About:
+def about_of(one: SeenSchedule) -> About:
     """What a schedule is, as it would be said to make another one like it."""
-    bound = seen.task_id is not None or seen.plan_id is not None
+    bound = one.task_id is not None or one.plan_id is not None
     return About(
-        description=seen.description,
-        what=TaskOrPlan(task=seen.task_id, plan=seen.plan_id) if bound else None,
-        triggers=tuple(map(named, seen.triggers)),
+        description=one.description,
+        what=TaskOrPlan(task=one.task_id, plan=one.plan_id) if bound else None,
+        triggers=tuple(map(named, one.triggers)),
     )
 
 
@@ -158,7 +174,7 @@ def key_of(trigger: int) -> str:
     return str(trigger)
 
 
-async def _seen(tx: Tx, actor: Actor, schedule: int) -> SeenSchedule:
+async def seen(tx: Tx, actor: Actor, schedule: int) -> SeenSchedule:
     found = await schedules.list_schedules(tx, actor.subject, Wanted(id=schedule, own=None))
     if not found:
         raise NotFound("Schedule", schedule)
@@ -183,12 +199,12 @@ async def _place(tx: Tx, actor: Actor, environment: str, what: TaskOrPlan | None
     return found.environment
 
 
-async def _lists(tx: Tx, environment: EnvironmentId) -> tuple[HolidayList, ...]:
+async def lists_of(tx: Tx, environment: EnvironmentId) -> tuple[HolidayList, ...]:
     return tuple(HolidayList(name=one.name, days=one.days) for one in await schedules.holidays(tx, [environment]))
 
 
-def _check(about: About, now: datetime, lists: tuple[HolidayList, ...]) -> None:
-    """Raises Invalid."""
+def check_about(about: About, now: datetime, lists: tuple[HolidayList, ...]) -> None:
+    """Raises Invalid; Clash if the triggers are right one by one."""
     problems = []
     if about.description:
         problems += text_problems("description", about.description, LONGEST_DESCRIPTION)
@@ -203,16 +219,19 @@ def _check(about: About, now: datetime, lists: tuple[HolidayList, ...]) -> None:
             if name not in known:
                 message = f"there is no list of holidays {name!r} in this environment"
                 problems.append(Problem(path=f"{place}.calendar.lists", message=message, allowed=tuple(sorted(known))))
-    problems = problems or problems_of(about.triggers, now, lists)
+    if len(about.triggers) > MOST_TRIGGERS:
+        problems.append(Problem(path="triggers", message=f"a schedule has at most {MOST_TRIGGERS} triggers"))
     if problems:
         raise Invalid(*problems)
+    if clashes := problems_of(about.triggers, now, lists):
+        raise Clash(*clashes)
 
 
 def _below(place: str, problem: Problem) -> Problem:
     return msgspec.structs.replace(problem, path=f"{place}.{problem.path}" if problem.path else place)
 
 
-async def _set_triggers(
+async def set_triggers(
     tx: Tx, schedule: ScheduleId, about: About, now: datetime, lists: tuple[HolidayList, ...]
 ) -> None:
     """Its triggers; they fire from now on if it is bound to something."""
@@ -235,7 +254,15 @@ def _to_keep(one: NamedTrigger) -> TriggerToKeep:
     )
 
 
-def _of(what: TaskOrPlan) -> Wanted:
+async def _require_free(tx: Tx, actor: Actor, what: TaskOrPlan, schedule: ScheduleId) -> None:
+    """What a schedule is to start has no other one."""
+    other = await schedules.list_schedules(tx, actor.subject, of(what))
+    if other and other[0].id != schedule:
+        raise Conflict(f"It has a schedule already ({other[0].id}): change that one, or take it off first")
+
+
+def of(what: TaskOrPlan) -> Wanted:
+    """The one schedule of a task or plan."""
     return Wanted(task=what.task, plan=what.plan, own=None)
 
 
@@ -247,19 +274,19 @@ def _events(
     most: int,
     offset: int,
 ) -> list[Event]:
-    def fires(seen: SeenSchedule) -> Iterator[Event]:
-        names = {key_of(one.id): one.name for one in seen.triggers}
-        triggers = {key_of(one.id): named(one) for one in seen.triggers}
-        for at, key in islice(starts(triggers, begin - TICK, lists[seen.environment_id]), MOST_EVENTS):
+    def fires(schedule: SeenSchedule) -> Iterator[Event]:
+        names = {key_of(one.id): one.name for one in schedule.triggers}
+        triggers = {key_of(one.id): named(one) for one in schedule.triggers}
+        for at, key in islice(starts(triggers, begin - TICK, lists[schedule.environment_id]), MOST_EVENTS):
             if at >= end:
                 return
-            yield Event(at=at, trigger=names[key], schedule=seen)
+            yield Event(at=at, trigger=names[key], schedule=schedule)
 
-    together = sorted((event for seen in found for event in fires(seen)), key=lambda event: event.at)
+    together = sorted((event for one in found for event in fires(one)), key=lambda event: event.at)
     return together[offset : offset + most]
 
 
-def _entry(
+def entry(
     action: str, schedule: int, environment: str, before: About | None = None, after: About | None = None
 ) -> Entry:
     return Entry(

@@ -23,6 +23,7 @@ class Kind(IntEnum):
     TRIGGER = 3
     """What started a run; it has the run's number."""
     LINE = 4
+    STEP = 6
 
 
 def parse(text: str) -> UUID | None:
@@ -46,6 +47,12 @@ def of_line(installation: int, run: int, place: int) -> UUID:
     """The guid of a line in the log of a run. It cannot be turned back: both numbers have no room in it."""
     told = b"".join(number.to_bytes(16, "big", signed=True) for number in (installation, Kind.LINE, run, place))
     return _version_8(int.from_bytes(hashlib.blake2b(told, digest_size=16).digest(), "big") >> 6)
+
+
+def of_step(installation: int, plan: int, name: str, *, handler: bool = False) -> UUID:
+    """The guid of a step of a plan, or of what handles its failure: the same in every version that has the step."""
+    told = b"".join(number.to_bytes(16, "big", signed=True) for number in (installation, Kind.STEP, plan, handler))
+    return _version_8(int.from_bytes(hashlib.blake2b(told + name.encode(), digest_size=16).digest(), "big") >> 6)
 
 
 def _version_8(bits: int) -> UUID:

@@ -88,10 +88,8 @@ def turn(named: NamedTrigger, key: str, planned: Planned, now: datetime, lists: 
 
 
 def problems_of(triggers: Sequence[NamedTrigger], now: datetime, lists: tuple[HolidayList, ...] = ()) -> list[Problem]:
-    """What is wrong with the triggers of a schedule together: how many, their names, equal ones, their distance."""
+    """What is wrong with the triggers of a schedule together: their names, equal ones, their distance."""
     problems = []
-    if len(triggers) > MOST_TRIGGERS:
-        problems.append(Problem(path="triggers", message=f"a schedule has at most {MOST_TRIGGERS} triggers"))
     for number, one in enumerate(triggers):
         if one.name in {earlier.name for earlier in triggers[:number]}:
             problems.append(Problem(path=f"triggers[{number}].name", message=f"{one.name!r} is here twice"))

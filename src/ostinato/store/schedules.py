@@ -66,6 +66,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     plan: int | None = None
     bound: bool | None = None
     own: bool | None = False
+    workspaces: tuple[int, ...] | None = None
+    """Of the tasks and plans."""
+    tags: tuple[str, ...] | None = None
+    """All of which the task has."""
     described: str | None = None
     """A regular expression that the description matches."""
     limit: int = 1
@@ -139,8 +143,9 @@ class StoredHolidays(msgspec.Struct, frozen=True, kw_only=True):
 
 async def list_schedules(tx: Tx, viewer: SubjectId, wanted: Wanted) -> list[SeenSchedule]:
     w = wanted
-    sent = (w.id, w.environment, w.environment_id, w.task, w.plan, w.bound, w.own, w.described, w.limit, w.offset)
-    return await fetch(tx, "schedules/list", SeenSchedule, viewer, *sent)
+    sent = (w.id, w.environment, w.environment_id, w.task, w.plan, w.bound, w.own, w.described)
+    more = (w.workspaces, w.tags, w.limit, w.offset)
+    return await fetch(tx, "schedules/list", SeenSchedule, viewer, *sent, *more)
 
 
 async def lock(tx: Tx, schedule: ScheduleId) -> None:

@@ -4,6 +4,7 @@ import msgspec
 
 from ostinato.api import problems
 from ostinato.app.environments import InUse
+from ostinato.app.schedules import Clash
 from ostinato.core.errors import (
     Conflict,
     Forbidden,
@@ -22,6 +23,7 @@ STATUSES: dict[type[OstinatoError], int] = {
     Forbidden: 403,
     NotFound: 404,
     InUse: 400,
+    Clash: 409,
     Conflict: 409,
     TooLarge: 413,
     TooMany: 429,

@@ -49,8 +49,17 @@ class Ids:
             raise missing(kind, sent, field)
         return number
 
+    def task(self, number: int) -> str:
+        return self.of(Kind.TASK, number)
+
+    def task_number(self, sent: str, field: str = "") -> int:
+        return self.number(Kind.TASK, sent, field)
+
     def plan(self, number: int) -> str:
         return str(guids.make(self._installation, guids.Kind.PLAN, number))
+
+    def step(self, plan: int, name: str, *, handler: bool = False) -> str:
+        return str(guids.of_step(self._installation, plan, name, handler=handler))
 
     def plan_number(self, sent: str, field: str = "") -> int:
         """The same of a plan."""

@@ -6,9 +6,27 @@ from ostinato.api.dependencies import PROVIDED
 from ostinato.api.talend.connections import CONNECTIONS
 from ostinato.api.talend.environments import ENVIRONMENTS
 from ostinato.api.talend.ids import SHARED
+from ostinato.api.talend.plans import PLANS
 from ostinato.api.talend.resources import RESOURCES
+from ostinato.api.talend.run_configs import RUN_CONFIGS
+from ostinato.api.talend.schedule_links import SCHEDULE_LINKS
+from ostinato.api.talend.schedules import SCHEDULES
+from ostinato.api.talend.tasks import TASKS
 from ostinato.api.talend.workspaces import WORKSPACES
 
-ORCHESTRATION = Router("/orchestration", route_handlers=[CONNECTIONS, ENVIRONMENTS, RESOURCES, WORKSPACES])
+EXECUTABLE_TASKS = Router("/executables/tasks", route_handlers=[*TASKS, *RUN_CONFIGS], tags=["Tasks"])
+ORCHESTRATION = Router(
+    "/orchestration",
+    route_handlers=[
+        CONNECTIONS,
+        ENVIRONMENTS,
+        RESOURCES,
+        WORKSPACES,
+        EXECUTABLE_TASKS,
+        PLANS,
+        SCHEDULES,
+        SCHEDULE_LINKS,
+    ],
+)
 TALEND = Router("/", route_handlers=[ORCHESTRATION], dependencies={**PROVIDED, **SHARED})
 """Everything of this dialect."""

@@ -5,6 +5,7 @@ from litestar.response.base import ASGIResponse
 
 from ostinato.api.dependencies import PROVIDED, TheActor, TheApp
 from ostinato.api.documents import refusals
+from ostinato.api.responses import without_body
 from ostinato.api.timextender import translate, wire
 from ostinato.api.timextender.parameters import (
     HISTORY_PAGE,
@@ -101,7 +102,7 @@ async def trigger_process_map(
     """Returns at once; the process map runs afterwards. Needs Contributor access."""
     place = translate.place_to_trigger(workspace, uat, data)
     await plans.start(app, actor, place, translate.number(processMapId), app.now(), repetition=repetition)
-    return translate.accepted()
+    return without_body(202)
 
 
 @get(
@@ -155,7 +156,7 @@ async def trigger_task(
     """Returns at once; the task runs afterwards. Needs Contributor access."""
     place = translate.place_to_trigger(workspace, uat, data)
     await tasks.start(app, actor, place, key, app.now(), repetition=repetition)
-    return translate.accepted()
+    return without_body(202)
 
 
 @get(

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from litestar.response.base import ASGIResponse
-
 from ostinato.api.timextender import wire
 from ostinato.api.timextender.engine_lines import with_engine_lines
 from ostinato.api.timextender.errors import UnknownTaskType
@@ -190,13 +188,6 @@ def log(run: Seen, lines: Sequence[Written], zone: ZoneInfo) -> list[wire.LogEnt
         return []
     told = with_engine_lines(run, lines, wire.MOST_LINES)
     return [wire.LogEntry(log_time=_local(at, zone), log=text) for at, text in told]
-
-
-def accepted() -> ASGIResponse:
-    """202 without a body, and so without a media type."""
-    answer = ASGIResponse(status_code=202)
-    del answer.headers["content-type"]
-    return answer
 
 
 def local(at: datetime | None, zone: ZoneInfo) -> str | None:

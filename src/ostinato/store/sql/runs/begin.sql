@@ -1,6 +1,7 @@
 -- Plans, and tasks that consist of steps, that are ready begin: they need no worker. One that is paused, or that must not
 -- run beside another run of the same, is held instead. The candidates are an array, so that the planner expects few of
 -- them however many there are, and looks each of them up; OFFSET 0 keeps it from reading all runs at work beforehand.
+-- A run that was made while its plan was deleted is worked off.
 WITH candidate AS MATERIALIZED (
     SELECT id, task_id, plan_id, priority, is_inside(parent_run_id, task_id, plan_id) AS inside
       FROM run
@@ -23,8 +24,8 @@ WITH candidate AS MATERIALIZED (
                                       WHERE other.plan_id = candidate.plan_id AND other.state IN ('CLAIMED', 'RUNNING') OFFSET 0))
                 THEN CASE WHEN candidate.plan_id IS NULL THEN 'task' ELSE 'plan' END END AS hold
       FROM candidate
-      LEFT JOIN task ON task.id = candidate.task_id
-      LEFT JOIN plan ON plan.id = candidate.plan_id
+      LEFT JOIN task_ever AS task ON task.id = candidate.task_id
+      LEFT JOIN plan_ever AS plan ON plan.id = candidate.plan_id
      WHERE task.id IS NOT NULL OR plan.id IS NOT NULL
 )
 UPDATE run

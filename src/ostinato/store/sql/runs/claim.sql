@@ -2,7 +2,7 @@
 -- keeps from starting is held instead, and leaves the queue until it is let go. Two servers cannot both be right:
 -- unique indexes allow one run alone of a task, and one run in a slot of a pool. The candidates are an array, so that the
 -- planner expects few of them however long the queue is, and looks each of them up; OFFSET 0 keeps it from reading all
--- runs at work beforehand instead of asking for one task.
+-- runs at work beforehand instead of asking for one task. A run that was made while its task was deleted is worked off.
 WITH candidate AS MATERIALIZED (
     SELECT id, task_id, priority
       FROM run
@@ -23,7 +23,7 @@ WITH candidate AS MATERIALIZED (
                                       WHERE other.task_id = candidate.task_id AND other.state IN ('CLAIMED', 'RUNNING') OFFSET 0))
                 THEN 'task' END AS hold
       FROM candidate
-      JOIN task ON task.id = candidate.task_id
+      JOIN task_ever AS task ON task.id = candidate.task_id
 ), placed AS MATERIALIZED (
     SELECT judged.*,
            CASE WHEN hold IS NULL AND pool_id IS NOT NULL
@@ -56,7 +56,7 @@ UPDATE run
        pool_id = chosen.pool_id,
        pool_slot = CASE WHEN chosen.hold IS NULL THEN chosen.pool_slot END
   FROM chosen
-  JOIN task ON task.id = chosen.task_id
+  JOIN task_ever AS task ON task.id = chosen.task_id
   JOIN environment ON environment.id = task.environment_id
  WHERE run.id = chosen.id AND run.state = 'QUEUED'
 RETURNING run.id AS run, run.attempt, run.lease, run.losses, run.workspace_id AS workspace, task.type AS task_type,

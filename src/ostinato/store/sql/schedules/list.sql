@@ -35,9 +35,11 @@ SELECT schedule.id, schedule.environment_id, environment.name AS environment, sc
    AND ($7::boolean IS NULL OR (num_nonnulls(task.id, plan.id) = 1) = $7)
    AND ($8::boolean IS NULL OR schedule.own = $8)
    AND ($9::text IS NULL OR schedule.description ~ $9)
+   AND ($10::bigint[] IS NULL OR workspace.id = ANY($10))
+   AND ($11::text[] IS NULL OR task.tags @> $11)
    AND EXISTS (SELECT
                  FROM seen
                 WHERE seen.workspace_id = workspace.id
                    OR (num_nonnulls(task.id, plan.id) = 0 AND seen.environment_id = schedule.environment_id))
  ORDER BY schedule.id DESC
- LIMIT $10 OFFSET $11
+ LIMIT $12 OFFSET $13

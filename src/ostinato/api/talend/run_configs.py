@@ -1,0 +1,186 @@
+"""How tasks are run, and their pauses."""
+
+from litestar import Response, delete, get, put
+from litestar.openapi import ResponseSpec
+from litestar.params import JSONBody
+
+from ostinato.api.dependencies import TheActor, TheApp
+from ostinato.api.talend.ids import TheIds
+from ostinato.api.talend.parameters import Id, refusals
+from ostinato.api.talend.run_config_wire import (
+    CLOUD,
+    DETaskRunConfig,
+    LogLevel,
+    PauseDetails,
+    TaskRunConfig,
+    manual,
+    require_cloud,
+    require_manual,
+)
+from ostinato.api.talend.tasks_translate import by_their_names
+from ostinato.app import pauses, task_run_configs
+from ostinato.app.task_run_configs import RunConfig
+from ostinato.core.access import Permission
+from ostinato.core.errors import Invalid, Problem
+from ostinato.core.ids import TaskId
+from ostinato.core.object_ids import Kind
+from ostinato.store.runs import TaskOrPlan
+from ostinato.store.single_tasks import DescribedTask
+
+DEFAULT_LEVEL: LogLevel = "WARN"
+UNCHANGED = {204: ResponseSpec(data_container=None, description="It was so already.", generate_examples=False)}
+
+
+@get(
+    "/{id:str}/run-config",
+    needs=Permission.VIEW,
+    operation_id="getTaskRunConfig",
+    summary="Get the run configuration of a task",
+    responses=refusals(404),
+)
+async def get_task_run_config(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> TaskRunConfig:
+    """The defaults if it was never configured."""
+    return _run_config(await task_run_configs.get(app, actor, ids.number(Kind.TASK, id)))
+
+
+@put(
+    "/{id:str}/run-config",
+    needs=Permission.EXECUTE,
+    operation_id="updateTaskRunConfig",
+    summary="Set the run configuration of a task",
+    responses=refusals(404),
+)
+async def update_task_run_config(
+    app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JSONBody[TaskRunConfig]
+) -> TaskRunConfig:
+    """What is left out gets its default. Only the trigger MANUAL and the runtime CLOUD are possible."""
+    number = ids.number(Kind.TASK, id)
+    require_cloud(data.runtime)
+    _require_possible(data)
+    wanted = _wanted(data)
+    return _run_config(await task_run_configs.change(app, actor, number, wanted, app.now()))
+
+
+@delete(
+    "/{id:str}/run-config",
+    needs=Permission.EXECUTE,
+    operation_id="deleteTaskRunConfig",
+    summary="Stop the schedule of a task",
+    responses=refusals(404),
+)
+async def delete_task_run_config(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> None:
+    """The trigger is MANUAL again; the rest of the configuration stays."""
+    await task_run_configs.require_may_change(app, actor, ids.number(Kind.TASK, id))
+
+
+@get(
+    "/{id:str}/de-run-config",
+    needs=Permission.VIEW,
+    operation_id="getTaskDERunConfig",
+    summary="Get the dynamic engine run configuration of a task",
+    responses=refusals(404),
+)
+async def get_task_de_run_config(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> DETaskRunConfig:
+    """The same configuration, without its runtime."""
+    return _de_run_config(await task_run_configs.get(app, actor, ids.number(Kind.TASK, id)))
+
+
+@put(
+    "/{id:str}/de-run-config",
+    needs=Permission.EXECUTE,
+    operation_id="updateTaskDERunConfig",
+    summary="Set the dynamic engine run configuration of a task",
+    responses=refusals(404),
+)
+async def update_task_de_run_config(
+    app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JSONBody[DETaskRunConfig]
+) -> DETaskRunConfig:
+    """What is left out gets its default. There are no run profiles."""
+    number = ids.number(Kind.TASK, id)
+    if data.run_profile_id:
+        raise Invalid(Problem(path="runProfileId", message="there are no run profiles here: leave it out"))
+    wanted = _wanted(data)
+    return _de_run_config(await task_run_configs.change(app, actor, number, wanted, app.now()))
+
+
+@delete(
+    "/{id:str}/de-run-config",
+    needs=Permission.EXECUTE,
+    operation_id="deleteTaskDERunConfig",
+    summary="Stop the dynamic engine schedule of a task",
+    responses=refusals(404),
+)
+async def delete_task_de_run_config(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> None:
+    """The trigger is MANUAL again; the rest of the configuration stays."""
+    await task_run_configs.require_may_change(app, actor, ids.number(Kind.TASK, id))
+
+
+@put(
+    "/{id:str}/pause",
+    needs=Permission.EXECUTE,
+    operation_id="updateTaskPause",
+    summary="Pause or resume a task",
+    status_code=202,
+    responses=refusals(404) | UNCHANGED,
+)
+async def update_task_pause(
+    app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JSONBody[PauseDetails]
+) -> Response[None]:
+    """202 if that is a change, 204 if it was so already. What is at work ends normally; a start is refused while the
+    task is paused, and what plans want to start of it waits. user, userType and pauseDate are ours."""
+    what = TaskOrPlan(task=TaskId(ids.number(Kind.TASK, id)))
+    with by_their_names():
+        changed = await pauses.set_paused(
+            app, actor, what, paused=data.pause, note=data.pause_context or None, now=app.now()
+        )
+    return Response(None, status_code=202 if changed else 204)
+
+
+def _require_possible(sent: TaskRunConfig) -> None:
+    """Raise Invalid for what there is not here."""
+    for field, wrong, message in (
+        ("remoteRunAsUser", sent.remote_run_as_user, "tasks run as the user of the server: leave it out"),
+        ("microservicePort", sent.microservice_port, "there are no routes here: leave it out"),
+        ("deploymentStrategy", sent.deployment_strategy == "ROLLING", "there are no clusters here: leave it out"),
+    ):
+        if wrong:
+            raise Invalid(Problem(path=field, message=message))
+
+
+def _wanted(sent: TaskRunConfig | DETaskRunConfig) -> RunConfig:
+    require_manual(sent.trigger)
+    if sent.lineage:
+        raise Invalid(Problem(path="lineage", message="lineage is not recorded here: use false"))
+    return RunConfig(parallel=bool(sent.parallel_execution_allowed), minutes=sent.timeout, log_level=sent.log_level)
+
+
+def _run_config(task: DescribedTask) -> TaskRunConfig:
+    shown = task_run_configs.of_task(task)
+    return TaskRunConfig(
+        trigger=manual(task.created_at),
+        runtime=CLOUD,
+        parallel_execution_allowed=shown.parallel,
+        log_level=shown.log_level or DEFAULT_LEVEL,
+        timeout=shown.minutes,
+    )
+
+
+def _de_run_config(task: DescribedTask) -> DETaskRunConfig:
+    shown = task_run_configs.of_task(task)
+    return DETaskRunConfig(
+        trigger=manual(task.created_at),
+        parallel_execution_allowed=shown.parallel,
+        log_level=shown.log_level or DEFAULT_LEVEL,
+        timeout=shown.minutes,
+    )
+
+
+RUN_CONFIGS = [
+    get_task_run_config,
+    update_task_run_config,
+    delete_task_run_config,
+    get_task_de_run_config,
+    update_task_de_run_config,
+    delete_task_de_run_config,
+    update_task_pause,
+]
