@@ -193,3 +193,34 @@ def test_resources_come_and_go_on_the_command_line(server: Server, tmp_path: Pat
     for name in ("leaves", "prices"):
         assert cli("resource", "delete", name, "-w", "lab", code=0).out == f"{name} is deleted\n"
     assert "There is no resource 'leaves'" in cli("resource", "delete", "leaves", "-w", "lab", code=1).err
+
+
+def test_a_tool_gives_a_task_a_resource_for_a_parameter_that_its_artifact_needs(server: Server) -> None:
+    parameters = [{"name": name, "required": True} for name in ("data", "who")]
+    said = {"kind": "python", "entry_point": "main:use", "parameters": parameters}
+    source = "def use(data, who):\n    print(who, open(data).read())\n"
+    publish(server, "needy", zips.zipped({"artifact.yaml": json.dumps(said), "main.py": source}))
+    resource = add(server, "words", b"says hello", "w.txt")
+    [workspace] = talend(server, "GET", "/workspaces")
+    task = {
+        "workspaceId": workspace["id"],
+        "environmentId": workspace["environment"]["id"],
+        "name": "needy",
+        "artifact": {"id": artifact_id(server, "needy"), "version": "1"},
+        "parameters": {"who": "Ada", "data": ""},
+        "resources": {"data": resource},
+    }
+    made = talend(server, "POST", "/executables/tasks", json=task)
+    assert made["resources"] == {"data": resource}
+    ended, lines = run(server, "needy")
+    assert ended["state"] == "SUCCEEDED", lines
+    assert lines[1] == "Ada says hello"
+
+
+def artifact_id(server: Server, name: str) -> str:
+    """As tools know it: `needy` is made known by a task that a file made."""
+    server.apply(
+        define(server, f"{name} known", {"artifact": name, "resources": {"data": "words"}}, parameters={"who": {}})
+    )
+    found = talend(server, "GET", "/executables/tasks", params={"name": f"{name} known"})["items"]
+    return str(talend(server, "GET", f"/executables/tasks/{found[0]['executable']}")["artifact"]["id"])
