@@ -42,4 +42,9 @@ NAMES = {
 def refuse(error: Exception) -> problems.Refusal | None:
     """What to tell the client; None for an error that nobody foresaw."""
     told = problems.refusal(error, STATUSES, NAMES)
-    return msgspec.structs.replace(told, form="short") if told is not None else None
+    if told is None:
+        return None
+    if isinstance(error, NotFound) and isinstance(error.key, int):
+        # The number is ours: the client sent an id.
+        told = msgspec.structs.replace(told, detail=f"{error.kind} does not exist, or you may not see it")
+    return msgspec.structs.replace(told, form="short")

@@ -1,10 +1,13 @@
 """What users and service accounts may do in workspaces."""
 
-from litestar import MediaType, Router, delete, get, post, put
+from litestar import Router, delete, get, post, put
+from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
+from litestar.response.base import ASGIResponse
 
 from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.permissions import ANYBODY
+from ostinato.api.responses import without_body
 from ostinato.api.talend.ids import Ids, TheIds
 from ostinato.api.talend.parameters import Id, InEnvironment, InWorkspace, OfUser, Who, refusals
 from ostinato.api.talend.security_wire import Permission, Rights, permissions
@@ -14,8 +17,7 @@ from ostinato.core.object_ids import Kind
 from ostinato.store.rights import Granted
 
 USER, SERVICE_ACCOUNT = "person", "service_account"
-EMPTY = MediaType.TEXT
-"""What has no body; as JSON it would be `null`."""
+GIVEN = {201: ResponseSpec(data_container=None, description="It was given.", generate_examples=False)}
 
 
 @get(
@@ -61,15 +63,15 @@ async def get_of_user(app: TheApp, actor: TheActor, ids: TheIds, workspaceId: Id
     needs=ANYBODY,
     operation_id="createUserWorkspacePermission",
     summary="Give a user permission on a workspace",
-    media_type=EMPTY,
-    responses=refusals(404, 409),
+    responses={**GIVEN, **refusals(404, 409)},
 )
 async def create_of_user(
     app: TheApp, actor: TheActor, ids: TheIds, workspaceId: Id, userId: Who, data: JSONBody[Rights]
-) -> None:
+) -> ASGIResponse:
     """VIEW comes with every other."""
     workspace = ids.number(Kind.WORKSPACE, workspaceId)
     await rights.give(app, actor, workspace, ids.whom(userId), permissions(data), app.now(), USER)
+    return without_body(201)
 
 
 @put(
@@ -120,15 +122,15 @@ async def get_of_service_account(
     needs=ANYBODY,
     operation_id="createServiceAccountWorkspacePermission",
     summary="Give a service account permission on a workspace",
-    media_type=EMPTY,
-    responses=refusals(404, 409),
+    responses={**GIVEN, **refusals(404, 409)},
 )
 async def create_of_service_account(
     app: TheApp, actor: TheActor, ids: TheIds, workspaceId: Id, serviceAccountId: Who, data: JSONBody[Rights]
-) -> None:
+) -> ASGIResponse:
     """VIEW comes with every other."""
     workspace = ids.number(Kind.WORKSPACE, workspaceId)
     await rights.give(app, actor, workspace, ids.whom(serviceAccountId), permissions(data), app.now(), SERVICE_ACCOUNT)
+    return without_body(201)
 
 
 @put(

@@ -3,12 +3,15 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from litestar import Response, Router, delete, post, put
+import msgspec
+from litestar import MediaType, Router, delete, post, put
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
+from litestar.response.base import ASGIResponse
 
 from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.permissions import ANYBODY
+from ostinato.api.responses import without_body
 from ostinato.api.talend.errors import refuse
 from ostinato.api.talend.ids import Ids, TheIds
 from ostinato.api.talend.parameters import refusals
@@ -26,13 +29,21 @@ from ostinato.core.object_ids import Kind
 from ostinato.store.rights import Granted
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
 Permissions: TypeAlias = JSONBody[list[Permission]]
 UserIds: TypeAlias = Annotated[
     list[str] | None, QueryParameter(description="Repeated, or with commas; names are taken as well.")
 ]
 WorkspaceIds: TypeAlias = Annotated[list[str] | None, QueryParameter(description="Repeated, or with commas.")]
-DONE = {204: ResponseSpec(data_container=None, description="All are done.", generate_examples=False)}
+SOME_REFUSED = "The refused ones; the others are done."
+DONE = ResponseSpec(data_container=None, description="All are done.", generate_examples=False)
+CHANGED = {
+    204: DONE,
+    207: ResponseSpec(data_container=list[PermissionResult], description=SOME_REFUSED, generate_examples=False),
+}
+DELETED = {
+    204: DONE,
+    207: ResponseSpec(data_container=list[PermissionDeleteResult], description=SOME_REFUSED, generate_examples=False),
+}
 NOTHING_NAMED = Problem(path="userIds", message="name users or workspaces: without any, everybody's would be deleted")
 
 
@@ -42,11 +53,9 @@ NOTHING_NAMED = Problem(path="userIds", message="name users or workspaces: witho
     operation_id="createWorkspacePermissions",
     summary="Create many workspace permissions",
     status_code=207,
-    responses={**refusals(), **DONE},
+    responses={**CHANGED, **refusals()},
 )
-async def create_permissions(
-    app: TheApp, actor: TheActor, ids: TheIds, data: Permissions
-) -> Response[list[PermissionResult]]:
+async def create_permissions(app: TheApp, actor: TheActor, ids: TheIds, data: Permissions) -> ASGIResponse:
     """In the order of the list; what is refused does not stop the rest. 204 if nothing is."""
 
     async def create(one: Permission) -> None:
@@ -62,11 +71,9 @@ async def create_permissions(
     operation_id="updateWorkspacePermissions",
     summary="Change many workspace permissions",
     status_code=207,
-    responses={**refusals(), **DONE},
+    responses={**CHANGED, **refusals()},
 )
-async def update_permissions(
-    app: TheApp, actor: TheActor, ids: TheIds, data: Permissions
-) -> Response[list[PermissionResult]]:
+async def update_permissions(app: TheApp, actor: TheActor, ids: TheIds, data: Permissions) -> ASGIResponse:
     """In the order of the list; what is refused does not stop the rest. 204 if nothing is."""
 
     async def update(one: Permission) -> None:
@@ -82,11 +89,11 @@ async def update_permissions(
     operation_id="deleteWorkspacePermissions",
     summary="Delete many workspace permissions",
     status_code=207,
-    responses={**refusals(404), **DONE},
+    responses={**DELETED, **refusals(404)},
 )
 async def delete_permissions(
     app: TheApp, actor: TheActor, ids: TheIds, userIds: UserIds = None, workspaceIds: WorkspaceIds = None
-) -> Response[list[PermissionDeleteResult]]:
+) -> ASGIResponse:
     """Those whose user and whose workspace are named; without users those of everybody in the workspaces, without
     workspaces those of the users in every workspace whose rights you have a say in. 204 if none is refused."""
     users, workspaces = _listed(userIds), _listed(workspaceIds)
@@ -119,8 +126,10 @@ async def _each(items: Sequence[Item], work: Callable[[Item], Awaitable[None]]) 
     return refused
 
 
-def _told(refused: list[Result]) -> Response[list[Result]]:
-    return Response(refused) if refused else Response(None, status_code=204)  # type: ignore[arg-type]
+def _told(refused: Sequence[PermissionResult | PermissionDeleteResult]) -> ASGIResponse:
+    if not refused:
+        return without_body(204)
+    return ASGIResponse(body=msgspec.json.encode(refused), status_code=207, media_type=MediaType.JSON)
 
 
 def _listed(sent: list[str] | None) -> list[str]:
