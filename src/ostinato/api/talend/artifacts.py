@@ -9,7 +9,7 @@ from litestar.params import PathParameter, QueryParameter
 from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.talend import translate, wire
 from ostinato.api.talend.ids import Ids, TheIds
-from ostinato.api.talend.parameters import Id, Limit, NamePart, OfEnvironment, Offset, OfWorkspace, refusals
+from ostinato.api.talend.parameters import Id, InEnvironment, InWorkspace, Limit, NamePart, Offset, refusals
 from ostinato.app import artifacts
 from ostinato.core.access import Permission
 from ostinato.core.artifacts import ArtifactParameter as Declared
@@ -81,8 +81,8 @@ async def list_artifacts(  # noqa: PLR0913  # one for each parameter of the oper
     app: TheApp,
     actor: TheActor,
     ids: TheIds,
-    environmentId: OfEnvironment = None,
-    workspaceId: OfWorkspace = None,
+    environment_id: InEnvironment = None,
+    workspace_id: InWorkspace = None,
     name: NamePart = None,
     types: Types = None,
     limit: Limit = 100,
@@ -90,8 +90,8 @@ async def list_artifacts(  # noqa: PLR0913  # one for each parameter of the oper
 ) -> PageArtifact:
     """Those of the workspaces that you may see, the newest first."""
     chosen = Chosen(
-        environment=None if environmentId is None else ids.number(Kind.ENVIRONMENT, environmentId),
-        workspace=None if workspaceId is None else ids.number(Kind.WORKSPACE, workspaceId),
+        environment=None if environment_id is None else ids.number(Kind.ENVIRONMENT, environment_id),
+        workspace=None if workspace_id is None else ids.number(Kind.WORKSPACE, workspace_id),
         name=name,
         types=_types(types),
         limit=limit,

@@ -13,13 +13,6 @@ Limit: TypeAlias = Annotated[int, QueryParameter(ge=1, le=100, description="The 
 Offset: TypeAlias = Annotated[
     int, QueryParameter(ge=0, le=LARGEST_OFFSET, description="The position of the first item")
 ]
-NamePart: TypeAlias = Annotated[
-    str | None,
-    QueryParameter(max_length=200, pattern="^[^\x00]*$", description="A part of the name, in any case"),
-]
-OfWorkspace: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, description="The id of a workspace")]
-OfEnvironment: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, description="The id of an environment")]
-OfUser: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, description="The id of a user, or the name")]
 Text: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, pattern="^[^\x00]*$")]
 InEnvironment: TypeAlias = Annotated[
     str | None, QueryParameter(name="environmentId", max_length=100, description="Only what is in it.")
@@ -27,6 +20,11 @@ InEnvironment: TypeAlias = Annotated[
 InWorkspace: TypeAlias = Annotated[
     str | None, QueryParameter(name="workspaceId", max_length=100, description="Only what is in it.")
 ]
+NamePart: TypeAlias = Annotated[
+    str | None,
+    QueryParameter(max_length=200, pattern="^[^\x00]*$", description="A part of the name, in any case"),
+]
+OfUser: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, description="The id of a user, or the name")]
 Fiql: TypeAlias = Annotated[
     str | None,
     QueryParameter(name="query", max_length=4_000, description="FIQL, such as name==Dev*;description==*environment*"),

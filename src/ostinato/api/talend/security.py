@@ -9,7 +9,7 @@ from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.permissions import ANYBODY
 from ostinato.api.responses import without_body
 from ostinato.api.talend.ids import Ids, TheIds
-from ostinato.api.talend.parameters import Id, OfEnvironment, OfUser, OfWorkspace, Who, refusals
+from ostinato.api.talend.parameters import Id, InEnvironment, InWorkspace, OfUser, Who, refusals
 from ostinato.api.talend.security_wire import Permission, Rights, permissions
 from ostinato.app import rights
 from ostinato.app.rights import Where
@@ -31,15 +31,15 @@ async def list_permissions(
     app: TheApp,
     actor: TheActor,
     ids: TheIds,
-    workspaceId: OfWorkspace = None,
-    environmentId: OfEnvironment = None,
+    workspace_id: InWorkspace = None,
+    environment_id: InEnvironment = None,
     userId: OfUser = None,
 ) -> list[Permission]:
     """What was granted to them directly, and not through groups or roles. Those of every workspace with PEOPLE, for
     others those of the workspaces in which they have MANAGE."""
     where = Where(
-        workspaces=None if workspaceId is None else [ids.number(Kind.WORKSPACE, workspaceId)],
-        environment=None if environmentId is None else ids.number(Kind.ENVIRONMENT, environmentId),
+        workspaces=None if workspace_id is None else [ids.number(Kind.WORKSPACE, workspace_id)],
+        environment=None if environment_id is None else ids.number(Kind.ENVIRONMENT, environment_id),
         users=None if userId is None else [ids.whom(userId)],
     )
     return [permission(one, ids) for one in await rights.list_granted(app, actor, where)]
