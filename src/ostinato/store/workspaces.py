@@ -104,8 +104,9 @@ async def set_about(
 
 
 async def hold(tx: Tx, workspaces: Sequence[WorkspaceId]) -> None:
-    """Nobody changes them until the end of the transaction."""
+    """Nobody changes them, and no run is made anywhere, until the end of the transaction."""
     await execute(tx, "workspaces/hold", workspaces)
+    await execute(tx, "workspaces/hold_runs")
 
 
 async def used_elsewhere(tx: Tx, workspaces: Sequence[WorkspaceId]) -> str | None:
