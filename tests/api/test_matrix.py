@@ -17,7 +17,7 @@ from litestar.handlers import HTTPRouteHandler
 from ostinato.api.asgi import make_asgi, make_router
 from ostinato.api.authentication import PUBLIC
 from ostinato.api.permissions import ANYBODY
-from ostinato.app import access, artifacts, groups, installation, keys, people
+from ostinato.app import access, artifacts, groups, installation, keys, people, projects, promotions
 from ostinato.app.application import App
 from ostinato.config import read_settings
 from ostinato.core import guids, object_ids
@@ -71,6 +71,8 @@ OTHER_FILES = {"files": [{"name": "a.yaml", "text": YAML.replace("new", "newer")
 V0 = "/api/v0/orchestration"
 JOBS = "/public/jobs"
 TASKS = "/orchestration/executables/tasks"
+PROMOTIONS = "/orchestration/executables/promotions"
+PROJECT = {"name": "Sales", "owner": "admin", "url": "https://git.example.org/sales.git"}
 EMPTY = "00000000-0000-0000-0000-000000000000"
 TALEND_PLANS = "/orchestration/executables/plans"
 TALEND_PLAN = {
@@ -233,6 +235,79 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("DELETE", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(
         f"{TALEND_PLANS}/{{job}}/run-config", {**HIDDEN, **NO_EXECUTE}
     ),
+    # artifacts, projects, promotions and permissions of the Talend API; ids lead nowhere, so whoever may gets 400
+    ("GET", "/orchestration/artifacts"): Ask("/orchestration/artifacts", empty=NOTHING_SEEN),
+    ("GET", "/orchestration/artifacts/{artifactId:str}"): Ask("/orchestration/artifacts/1"),
+    ("DELETE", "/orchestration/artifacts/{artifactId:str}"): Ask("/orchestration/artifacts/1", READER),
+    ("GET", "/orchestration/artifacts/{artifactId:str}/versions/{version:str}"): Ask(
+        "/orchestration/artifacts/1/versions/v1"
+    ),
+    ("DELETE", "/orchestration/artifacts/{artifactId:str}/versions/{version:str}"): Ask(
+        "/orchestration/artifacts/1/versions/v1", READER
+    ),
+    ("GET", "/orchestration/projects"): Ask("/orchestration/projects", empty=frozenset(ONLY_ADMIN)),
+    ("POST", "/orchestration/projects"): Ask("/orchestration/projects", ONLY_ADMIN, PROJECT),
+    ("GET", "/orchestration/projects/{projectId:str}"): Ask("/orchestration/projects/1"),
+    ("PUT", "/orchestration/projects/{projectId:str}"): Ask("/orchestration/projects/1", body={}),
+    ("DELETE", "/orchestration/projects/{projectId:str}"): Ask("/orchestration/projects/1"),
+    ("GET", "/orchestration/projects/{projectId:str}/users"): Ask("/orchestration/projects/1/users"),
+    ("PUT", "/orchestration/projects/{projectId:str}/users/{userId:str}"): Ask("/orchestration/projects/1/users/admin"),
+    ("DELETE", "/orchestration/projects/{projectId:str}/users/{userId:str}"): Ask(
+        "/orchestration/projects/1/users/admin"
+    ),
+    ("GET", "/orchestration/projects/{projectId:str}/groups"): Ask("/orchestration/projects/1/groups"),
+    ("PUT", "/orchestration/projects/{projectId:str}/groups/{groupId:str}"): Ask(
+        "/orchestration/projects/1/groups/people"
+    ),
+    ("DELETE", "/orchestration/projects/{projectId:str}/groups/{groupId:str}"): Ask(
+        "/orchestration/projects/1/groups/people"
+    ),
+    ("GET", PROMOTIONS): Ask(PROMOTIONS, empty=frozenset(ONLY_ADMIN)),
+    ("POST", PROMOTIONS): Ask(PROMOTIONS, ONLY_ADMIN, {"sourceEnvironmentId": "1", "targetEnvironmentId": "2"}),
+    ("GET", f"{PROMOTIONS}/{{promotionId:str}}"): Ask(f"{PROMOTIONS}/1"),
+    ("PATCH", f"{PROMOTIONS}/{{promotionId:str}}"): Ask(f"{PROMOTIONS}/1", ONLY_ADMIN, {"description": "x"}),
+    ("DELETE", f"{PROMOTIONS}/{{promotionId:str}}"): Ask(f"{PROMOTIONS}/1", ONLY_ADMIN),
+    ("GET", f"{PROMOTIONS}/{{promotionId:str}}/users"): Ask(f"{PROMOTIONS}/1/users"),
+    ("PUT", f"{PROMOTIONS}/{{promotionId:str}}/users/{{userId:str}}"): Ask(f"{PROMOTIONS}/1/users/admin", ONLY_ADMIN),
+    ("DELETE", f"{PROMOTIONS}/{{promotionId:str}}/users/{{userId:str}}"): Ask(
+        f"{PROMOTIONS}/1/users/admin", ONLY_ADMIN
+    ),
+    ("PUT", f"{PROMOTIONS}/{{promotionId:str}}/service-accounts/{{serviceAccountId:str}}"): Ask(
+        f"{PROMOTIONS}/1/service-accounts/ci", ONLY_ADMIN
+    ),
+    ("DELETE", f"{PROMOTIONS}/{{promotionId:str}}/service-accounts/{{serviceAccountId:str}}"): Ask(
+        f"{PROMOTIONS}/1/service-accounts/ci", ONLY_ADMIN
+    ),
+    ("GET", "/security/permissions"): Ask(
+        "/security/permissions", {caller: 403 for caller in ONLY_ADMIN if caller != "boss"}
+    ),
+    ("POST", "/security/permissions/batch"): Ask("/security/permissions/batch", body=[]),
+    ("PUT", "/security/permissions/batch"): Ask("/security/permissions/batch", body=[]),
+    ("DELETE", "/security/permissions/batch"): Ask("/security/permissions/batch?workspaceIds=1"),
+    ("GET", "/security/workspaces/{workspaceId:str}/users/{userId:str}/permissions"): Ask(
+        "/security/workspaces/1/users/admin/permissions"
+    ),
+    ("POST", "/security/workspaces/{workspaceId:str}/users/{userId:str}/permissions"): Ask(
+        "/security/workspaces/1/users/admin/permissions", body=["VIEW"]
+    ),
+    ("PUT", "/security/workspaces/{workspaceId:str}/users/{userId:str}/permissions"): Ask(
+        "/security/workspaces/1/users/admin/permissions", body=["VIEW"]
+    ),
+    ("DELETE", "/security/workspaces/{workspaceId:str}/users/{userId:str}/permissions"): Ask(
+        "/security/workspaces/1/users/admin/permissions"
+    ),
+    ("GET", "/security/workspaces/{workspaceId:str}/service-accounts/{serviceAccountId:str}/permissions"): Ask(
+        "/security/workspaces/1/service-accounts/admin/permissions"
+    ),
+    ("POST", "/security/workspaces/{workspaceId:str}/service-accounts/{serviceAccountId:str}/permissions"): Ask(
+        "/security/workspaces/1/service-accounts/admin/permissions", body=["VIEW"]
+    ),
+    ("PUT", "/security/workspaces/{workspaceId:str}/service-accounts/{serviceAccountId:str}/permissions"): Ask(
+        "/security/workspaces/1/service-accounts/admin/permissions", body=["VIEW"]
+    ),
+    ("DELETE", "/security/workspaces/{workspaceId:str}/service-accounts/{serviceAccountId:str}/permissions"): Ask(
+        "/security/workspaces/1/service-accounts/admin/permissions"
+    ),
     ("GET", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN),
     ("POST", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN, {"name": "fresh"}),
     ("GET", "/api/v1/users/{name:str}"): Ask("/api/v1/users/admin", ONLY_ADMIN),
@@ -357,6 +432,7 @@ async def house(copies: Copies) -> AsyncIterator[House]:
         async with opened_app(url, NOW) as app:
             world = World(app)
             callers = await _furnish(app, world)
+            # So many routes refuse more often than one address may fail.
             settings = msgspec.structs.replace(read_settings({}), failed_attempts=1_000_000)
             asgi = make_asgi(app, settings, lambda: True)
             transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
@@ -416,6 +492,9 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
     }
     for group in ("people", "leaving"):
         await groups.create_group(app, admin, group, groups.GroupChange(), NOW)
+    about = projects.About(owner="admin", url=PROJECT["url"])
+    await projects.create(app, admin, "Nightly", about, NOW)
+    await promotions.create(app, admin, 1, 2, None, NOW)
     await world.key("other admin")
     await world.key("other admin")
     owned = "user_id = (SELECT id FROM app_user WHERE name = $1)"

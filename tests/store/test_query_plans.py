@@ -26,7 +26,7 @@ from ostinato.core.plans import Condition, Ref
 from ostinato.core.progress import PlanEnd
 from ostinato.core.states import Reason, State
 from ostinato.store import attempts, history, holds, logs, plan_runs, runs, sessions, starts, steps
-from ostinato.store.db import Database
+from ostinato.store.db import Database, fetch
 from ostinato.store.plan_runs import Among
 from ostinato.store.workspaces import Page
 from tests.databases import administer, url_of
@@ -292,6 +292,10 @@ HOT_STATEMENTS: dict[str, tuple[Call, Bound]] = {
     "plan_runs/plans, one": (
         lambda tx: plan_runs.list_plans(tx, ADMIN, "Production", Page(limit=1, offset=0), PlanId(7)),
         all_in_all(500, 200),
+    ),
+    "single_plans/list": (
+        lambda tx: fetch(tx, "single_plans/list", dict, ADMIN, None, None, None, None, None, 100, 0),
+        all_in_all(5_000, 2_000),
     ),
     "plan_runs/list": (lambda tx: plan_runs.list_runs(tx, ADMIN, PlanId(7), Among(), TWENTY), all_in_all(100, 200)),
     "plan_runs/members": (

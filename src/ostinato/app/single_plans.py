@@ -8,12 +8,13 @@ import msgspec
 
 from ostinato.app import audit, definition_edits, definition_state, installation
 from ostinato.app.application import App
+from ostinato.app.graphs import graph_of, graphs_of
 from ostinato.app.wording import LONGEST_NAME, name_problems
 from ostinato.core import guids, plan_chains
 from ostinato.core.access import Actor
 from ostinato.core.definitions import Handlers, Overlap, Plan, Step, written
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
-from ostinato.core.ids import PlanId, TaskId, WorkspaceId
+from ostinato.core.ids import GraphId, PlanId, TaskId, WorkspaceId
 from ostinato.core.plan_chains import Link
 from ostinato.core.plans import Graph, Ref
 from ostinato.store import definitions, single_plans, workspaces
@@ -37,18 +38,27 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
     total: int
     plans: Sequence[DescribedPlan]
+    graphs: Mapping[GraphId, Graph]
     parts: Mapping[Ref, Part]
+
+
+class WithSteps(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan and its steps."""
+
+    plan: DescribedPlan
+    graph: Graph
 
 
 async def list_plans(app: App, actor: Actor, wanted: Wanted, page: Page) -> Shown:
     """A page of the plans that the actor may see."""
     async with app.db.reading() as tx:
         total, found = await single_plans.list_plans(tx, actor.subject, wanted, page)
-        refs = {ref for plan in found for step in plan.graph.steps for ref in (*step.runs, *step.on_failure)}
+        graphs = await graphs_of(app, tx, {plan.graph_id for plan in found})
+        refs = {ref for graph in graphs.values() for step in graph.steps for ref in (*step.runs, *step.on_failure)}
         tasks = [ref.task for ref in refs if ref.task is not None]
         plans = [ref.plan for ref in refs if ref.plan is not None]
         parts = await single_plans.parts(tx, actor.subject, tasks, plans) if refs else []
-    return Shown(total=total, plans=found, parts={part.ref: part for part in parts})
+    return Shown(total=total, plans=found, graphs=graphs, parts={part.ref: part for part in parts})
 
 
 async def get_with_parts(app: App, actor: Actor, plan: int) -> Shown:
@@ -65,14 +75,14 @@ async def get(app: App, actor: Actor, plan: int) -> DescribedPlan:
         return await _described(tx, actor, plan)
 
 
-async def create(app: App, actor: Actor, workspace: int, about: About, now: datetime) -> DescribedPlan:
+async def create(app: App, actor: Actor, workspace: int, about: About, now: datetime) -> WithSteps:
     """Raises Forbidden, Invalid, and Conflict if the name is taken.
 
     The paths of problems are those of the definition of a plan, such as `steps[0].on_failure.tasks[1]`.
     """
     _check(about)
 
-    async def work(tx: Tx) -> DescribedPlan:
+    async def work(tx: Tx) -> WithSteps:
         await definitions.lock(tx)
         found = await workspaces.described(tx, actor.subject, manages=False, id=workspace)
         if not found:
@@ -83,18 +93,18 @@ async def create(app: App, actor: Actor, workspace: int, about: About, now: date
         names = await _names(tx, found[0].id, about, ())
         plan = Plan(name=about.name, description=about.description, steps=_steps(about.links, names, {}))
         kept = await definition_edits.put(app, tx, actor, (found[0].environment.name, found[0].key), plan, now)
-        return await _described(tx, actor, kept.rows.plan_ids[about.name])
+        return await _with_steps(app, tx, actor, kept.rows.plan_ids[about.name])
 
     return await app.db.run(work)
 
 
-async def change(app: App, actor: Actor, plan: int, workspace: int, about: About, now: datetime) -> DescribedPlan:
+async def change(app: App, actor: Actor, plan: int, workspace: int, about: About, now: datetime) -> WithSteps:
     """What a chain cannot say of the plan stays as it is. Raises NotFound, Forbidden, Invalid, and Conflict if the name
     is taken or needed, or if the steps differ and the plan is more than a chain."""
     _check(about)
     number = await installation.number(app)
 
-    async def work(tx: Tx) -> DescribedPlan:
+    async def work(tx: Tx) -> WithSteps:
         await definitions.lock(tx)
         held = await _hold_to_author(tx, actor, plan, "Changing")
         if workspace != held.workspace:
@@ -111,7 +121,7 @@ async def change(app: App, actor: Actor, plan: int, workspace: int, about: About
             await _rename(tx, actor, held, about, now)
         wanted = msgspec.structs.replace(wanted, name=about.name, description=about.description)
         await definition_edits.put(app, tx, actor, (held.environment, held.key), wanted, now)
-        return await _described(tx, actor, plan)
+        return await _with_steps(app, tx, actor, plan)
 
     return await app.db.run(work)
 
@@ -174,6 +184,11 @@ async def _described(tx: Tx, actor: Actor, plan: int) -> DescribedPlan:
     if found is None:
         raise NotFound("Plan", plan)
     return found
+
+
+async def _with_steps(app: App, tx: Tx, actor: Actor, plan: int) -> WithSteps:
+    found = await _described(tx, actor, plan)
+    return WithSteps(plan=found, graph=await graph_of(app, tx, found.graph_id))
 
 
 async def _hold_to_author(tx: Tx, actor: Actor, plan: int, doing: str) -> HeldPlan:

@@ -5,6 +5,7 @@ kind are told apart. 8 digits say installation and kind, 16 are the number; noth
 import hashlib
 import re
 from enum import StrEnum
+from functools import cache
 
 FORM = re.compile(r"[0-9a-f]{24}", re.IGNORECASE | re.ASCII)
 LARGEST = 2**63 - 1
@@ -21,7 +22,6 @@ class Kind(StrEnum):
     TASK = "task"
     PROMOTION = "promotion"
     PROJECT = "project"
-    USER = "user"
     GROUP = "group"
     SCHEDULE = "schedule"
 
@@ -43,5 +43,6 @@ def number_of(text: str, installation: int, kind: Kind) -> int | None:
     return number if number <= LARGEST else None
 
 
+@cache
 def _mark(installation: int, kind: Kind) -> str:
     return hashlib.blake2b(f"{installation}/{kind}".encode(), digest_size=4).hexdigest()

@@ -7,11 +7,12 @@ from typing import Literal
 import msgspec
 
 from ostinato.core.definitions import Overlap
-from ostinato.core.ids import ArtifactId, PlanId, SubjectId, TaskId, WorkspaceId
-from ostinato.core.plans import Graph, Ref
+from ostinato.core.ids import ArtifactId, GraphId, PlanId, SubjectId, TaskId, WorkspaceId
+from ostinato.core.plans import Ref
 from ostinato.core.states import State
 from ostinato.store.db import Tx, execute, fetch, fetch_one, fetch_value
 from ostinato.store.definitions import StoredPlan
+from ostinato.store.pauses import Pause
 from ostinato.store.workspaces import DescribedWorkspace, Page
 
 
@@ -34,14 +35,11 @@ class DescribedPlan(msgspec.Struct, frozen=True, kw_only=True):
     overlap: Overlap
     created_at: datetime
     changed_at: datetime
-    paused_at: datetime | None
-    paused_by: str | None
-    pauser_kind: str | None
-    pause_note: str | None
+    pause: Pause | None
     author: str | None
     """Who made it."""
     author_kind: str | None
-    graph: Graph
+    graph_id: GraphId
     workspace: DescribedWorkspace
     state: State | None
     """Of its newest run."""
@@ -61,10 +59,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     artifact: ArtifactId | None
     artifact_name: str | None
     artifact_version: str | None
-    paused_at: datetime | None
-    paused_by: str | None
-    pauser_kind: str | None
-    pause_note: str | None
+    pause: Pause | None
 
     @property
     def ref(self) -> Ref:

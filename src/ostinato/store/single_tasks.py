@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -22,6 +22,7 @@ from ostinato.core.ids import (
 from ostinato.core.parameters import Parameter
 from ostinato.core.retries import RetryPolicy
 from ostinato.store.db import Tx, execute, fetch, fetch_one, fetch_value
+from ostinato.store.pauses import Pause
 from ostinato.store.workspaces import DescribedWorkspace, Page
 
 
@@ -34,15 +35,6 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     artifact: ArtifactId | None = None
     type: str | None = None
     tags: tuple[str, ...] | None = None
-
-
-class Pause(msgspec.Struct, frozen=True):
-    """Since when a task is paused, by whom, and why."""
-
-    at: datetime
-    by: str
-    by_kind: Literal["person", "service_account"] | None
-    note: str | None
 
 
 class ListedTask(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from ostinato.core.plan_chains import LONGEST
 from tests.api.conftest import Call
 from tests.api.factories import World
 from tests.api.talend.conftest import Talk
+from tests.api.talend.furniture import furnished
 from tests.api.talend.plan_making import TASKS, made
 from tests.conftest import NOW
 from tests.people import new_key
@@ -290,3 +291,21 @@ async def test_of_a_longer_plan_the_beginning_is_shown_and_nothing_is_lost(
     assert len((await row(world, "longer"))["graph"]["steps"]) == 1_000
     refused = await talend("PUT", plan, there.request("longer", sent(chart)[1:]))
     assert (refused.status_code, "lost: 500 steps after the first 500." in refused.text) == (409, True), refused.text
+
+
+async def test_a_chart_shows_what_its_tasks_are_made_from(app: App, admin: Actor, talend: Talk) -> None:
+    room = await furnished(app, admin)
+    where, artifact = {"workspaceId": room.workspace}, {"id": room.artifact, "version": "1"}
+    task = {**where, "environmentId": room.environment, "name": "greet", "artifact": artifact}
+    task |= {"parameters": {"times": 3}}
+    answer = await talend("POST", "/executables/tasks", task)
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    step = {"name": "one", "condition": "ALL_SUCCEEDED", "taskIds": [made["id"]]}
+    plan = (await talend("POST", PLANS, {**where, "name": "greetings", "steps": [step]})).json()
+    [flow] = (await talend("GET", f"{PLANS}/{plan['id']}")).json()["chart"]["flows"]
+    assert {name: flow[name] for name in ("id", "name", "version", "artifact")} == {
+        name: made[name] for name in ("id", "name", "version", "artifact")
+    }
+    needed = await talend("DELETE", f"/executables/tasks/{made['id']}")
+    assert (needed.status_code, "greetings" in needed.text) == (409, True)

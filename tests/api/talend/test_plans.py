@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ostinato.api.talend.tasks_translate import number_of_type
 from ostinato.app import history
 from ostinato.app.application import App
 from ostinato.core.access import Actor
@@ -24,6 +25,7 @@ CAMPAIGN = "550e8400-e29b-41d4-a716-446655440000"
 def flow(there: Made, kind: str, name: str, **more: Any) -> dict[str, Any]:
     """A task or plan in a chart."""
     id = there.tasks[name] if kind == "task" else there.plans[name]
+    package = {"id": there.ids.of(Kind.TYPE, number_of_type("Package")), "name": "Package", "version": "1.0"}
     return {
         "id": id,
         "name": name,
@@ -31,7 +33,7 @@ def flow(there: Made, kind: str, name: str, **more: Any) -> dict[str, Any]:
         "destination": "CLOUD",
         "workspaceId": there.workspaces["sales"],
         "plan": kind == "plan",
-        **({"abstractPlanId": id} if kind == "plan" else {}),
+        **({"abstractPlanId": id} if kind == "plan" else {"artifact": package}),
         "taskPauseDetails": NO_PAUSE,
         "pauseDetails": NO_PAUSE,
         **more,

@@ -13,18 +13,24 @@ Limit: TypeAlias = Annotated[int, QueryParameter(ge=1, le=100, description="The 
 Offset: TypeAlias = Annotated[
     int, QueryParameter(ge=0, le=LARGEST_OFFSET, description="The position of the first item")
 ]
+Text: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, pattern="^[^\x00]*$")]
 InEnvironment: TypeAlias = Annotated[
     str | None, QueryParameter(name="environmentId", max_length=100, description="Only what is in it.")
 ]
 InWorkspace: TypeAlias = Annotated[
     str | None, QueryParameter(name="workspaceId", max_length=100, description="Only what is in it.")
 ]
-Text: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, pattern="^[^\x00]*$")]
+NamePart: TypeAlias = Annotated[
+    str | None,
+    QueryParameter(max_length=200, pattern="^[^\x00]*$", description="A part of the name, in any case"),
+]
+OfUser: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, description="The id of a user, or the name")]
 Fiql: TypeAlias = Annotated[
     str | None,
     QueryParameter(name="query", max_length=4_000, description="FIQL, such as name==Dev*;description==*environment*"),
 ]
 Id: TypeAlias = Annotated[str, PathParameter(max_length=100)]
+Who: TypeAlias = Annotated[str, PathParameter(max_length=200, description="An id, or a name")]
 
 
 class ErrorResponse(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

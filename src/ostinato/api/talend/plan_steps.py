@@ -1,7 +1,8 @@
 """The steps of plans as Talend clients send and read them: as a list, and as a chart of steps inside one another."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -9,14 +10,16 @@ import msgspec
 from ostinato.api.talend import pauses, wire
 from ostinato.api.talend.ids import Ids
 from ostinato.api.talend.run_config_wire import PauseDetails
+from ostinato.api.talend.tasks_translate import ONE_VERSION, number_of_type
+from ostinato.api.talend.tasks_wire import BaseArtifactVersion
 from ostinato.core import plan_chains
 from ostinato.core.errors import Invalid, Problem
 from ostinato.core.ids import PlanId, TaskId
 from ostinato.core.object_ids import Kind
 from ostinato.core.plan_chains import Link
-from ostinato.core.plans import Condition, Ref
+from ostinato.core.plans import Condition, Graph, Ref
 from ostinato.core.plans import Step as GraphStep
-from ostinato.store.single_plans import DescribedPlan, Part
+from ostinato.store.single_plans import Part
 
 Several: TypeAlias = Annotated[list[wire.Sent], msgspec.Meta(max_length=10_000)]
 """Ids."""
@@ -65,14 +68,6 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
     note: wire.Words | None = None
 
 
-class FlowArtifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a task runs."""
-
-    id: str
-    name: str
-    version: str
-
-
 class Flow(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A task, or a plan, in a chart."""
 
@@ -84,7 +79,7 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     workspace_id: str
     abstract_plan_id: Annotated[str | None, msgspec.Meta(description="The id of a plan.")] = None
     plan: bool
-    artifact: Annotated[FlowArtifact | None, msgspec.Meta(description="Of a task that runs one.")] = None
+    artifact: Annotated[BaseArtifactVersion | None, msgspec.Meta(description="Of a task.")] = None
     task_pause_details: PauseDetails
     pause_details: Annotated[PauseDetails, msgspec.Meta(description="The older name of taskPauseDetails.")]
 
@@ -115,29 +110,37 @@ def links(steps: Sequence[Step], ids: Ids) -> list[Link]:
     return found
 
 
-def renamed(error: Invalid) -> Invalid:
-    """The same problems, at the members of the request instead of those of a definition."""
-    return Invalid(*(msgspec.structs.replace(problem, path=_renamed(problem.path)) for problem in error.problems))
+@contextmanager
+def by_their_names() -> Iterator[None]:
+    """Problems name the members of the request, not those of a definition."""
+    try:
+        yield
+    except Invalid as refusal:
+        raise Invalid(*(msgspec.structs.replace(one, path=_theirs(one.path)) for one in refusal.problems)) from refusal
 
 
-def steps(plan: DescribedPlan, ids: Ids) -> list[Step]:
+def steps(plan: PlanId, graph: Graph, ids: Ids) -> list[Step]:
     """The list. A graph that is more than a chain comes in an order in which its steps can run."""
-    return [_step(plan.id, link, ids) for link in plan_chains.links(plan.graph)]
+    return [_step(plan, link, ids) for link in plan_chains.links(graph)]
 
 
-def chart(plan: DescribedPlan, parts: Mapping[Ref, Part], ids: Ids) -> PlanStep | None:
-    """The same with the tasks and plans themselves; as many of its steps."""
+def flows(parts: Mapping[Ref, Part], ids: Ids) -> dict[Ref, Flow]:
+    """The tasks and plans that steps run, as charts have them."""
+    return {ref: _flow(part, ids) for ref, part in parts.items()}
+
+
+def chart(plan: PlanId, graph: Graph, flows: Mapping[Ref, Flow], ids: Ids) -> PlanStep | None:
+    """The same as `steps`, with the tasks and plans themselves. What may not be seen is left out."""
     after: PlanStep | None = None
-    for number in reversed(plan_chains.in_order(plan.graph)[: plan_chains.LONGEST]):
-        step = plan.graph.steps[number]
+    for number in reversed(plan_chains.in_order(graph)[: plan_chains.LONGEST]):
+        step = graph.steps[number]
         after = _plan_step(
-            ids.step(plan.id, step.name),
+            ids.step(plan, step.name),
             step.name,
             STATUSES[step.condition],
-            _seen(step.runs, parts),
-            ids,
+            _seen(step.runs, flows),
             note=step.note or None,
-            step_on_exception=_handler(plan, step, parts, ids),
+            step_on_exception=_handler(plan, step, flows, ids),
             next_step=after,
         )
     return after
@@ -193,23 +196,22 @@ def _step(plan: PlanId, link: Link, ids: Ids) -> Step:
     )
 
 
-def _handler(plan: DescribedPlan, step: GraphStep, parts: Mapping[Ref, Part], ids: Ids) -> PlanStep | None:
+def _handler(plan: PlanId, step: GraphStep, flows: Mapping[Ref, Flow], ids: Ids) -> PlanStep | None:
     if not step.on_failure:
         return None
-    guid = ids.step(plan.id, step.name, handler=True)
-    return _plan_step(guid, step.name, "FAIL", _seen(step.on_failure, parts), ids)
+    guid = ids.step(plan, step.name, handler=True)
+    return _plan_step(guid, step.name, "FAIL", _seen(step.on_failure, flows))
 
 
-def _seen(refs: Iterable[Ref], parts: Mapping[Ref, Part]) -> list[Part]:
-    return [parts[ref] for ref in refs if ref in parts]
+def _seen(refs: Iterable[Ref], flows: Mapping[Ref, Flow]) -> list[Flow]:
+    return [flows[ref] for ref in refs if ref in flows]
 
 
 def _plan_step(
     guid: str,
     name: str,
     status: Status,
-    parts: Sequence[Part],
-    ids: Ids,
+    flows: list[Flow],
     *,
     note: str | None = None,
     step_on_exception: PlanStep | None = None,
@@ -222,8 +224,8 @@ def _plan_step(
         name=name,
         step_name=name,
         status=status,
-        flows=[_flow(part, ids) for part in parts],
-        task_ids=[ids.task(part.id) for part in parts if part.kind == "task"],
+        flows=flows,
+        task_ids=[flow.id for flow in flows if not flow.plan],
         note=note,
         step_note=note,
         step_on_exception=step_on_exception,
@@ -233,7 +235,7 @@ def _plan_step(
 
 def _flow(part: Part, ids: Ids) -> Flow:
     is_plan = part.kind == "plan"
-    pause = pauses.shown(part.paused_at, part.paused_by, part.pauser_kind, part.pause_note)
+    pause = pauses.shown(part.pause)
     return Flow(
         id=ids.plan(part.id) if is_plan else ids.task(part.id),
         name=part.name,
@@ -249,13 +251,16 @@ def _flow(part: Part, ids: Ids) -> Flow:
     )
 
 
-def _artifact(part: Part, ids: Ids) -> FlowArtifact | None:
-    if part.artifact is None or part.artifact_name is None:
+def _artifact(part: Part, ids: Ids) -> BaseArtifactVersion | None:
+    """As tasks show it."""
+    if part.type is None:
         return None
-    return FlowArtifact(
+    if part.artifact is None or part.artifact_name is None:
+        return BaseArtifactVersion(id=ids.of(Kind.TYPE, number_of_type(part.type)), name=part.type, version=ONE_VERSION)
+    return BaseArtifactVersion(
         id=ids.of(Kind.ARTIFACT, part.artifact), name=part.artifact_name, version=part.artifact_version or ""
     )
 
 
-def _renamed(path: str) -> str:
+def _theirs(path: str) -> str:
     return re.sub(r"[a-z_]+", lambda word: MEMBERS.get(word[0], word[0]), path)

@@ -22,11 +22,11 @@ from ostinato.api.talend.run_config_wire import (
     require_manual,
 )
 from ostinato.app import single_plans
-from ostinato.app.single_plans import About, Shown
+from ostinato.app.single_plans import About, Shown, WithSteps
 from ostinato.core import guids, plan_chains
 from ostinato.core.access import Permission
 from ostinato.core.definitions import Overlap
-from ostinato.core.errors import Invalid, NotFound
+from ostinato.core.errors import NotFound
 from ostinato.core.ids import PlanId
 from ostinato.core.object_ids import Kind
 from ostinato.core.states import ENDED, State
@@ -119,8 +119,7 @@ async def list_plans(  # noqa: PLR0913  # one argument for each parameter of the
     except NotFound:
         return PagePlan(items=[], limit=limit, offset=offset, total=0)
     shown = await single_plans.list_plans(app, actor, wanted, Page(limit=limit, offset=offset))
-    items = [_details(plan, shown, ids) for plan in shown.plans]
-    return PagePlan(items=items, limit=limit, offset=offset, total=shown.total)
+    return PagePlan(items=_details(shown, ids), limit=limit, offset=offset, total=shown.total)
 
 
 @post(
@@ -135,16 +134,14 @@ async def create_plan(app: TheApp, actor: TheActor, ids: TheIds, data: JSONBody[
     """Whatever it runs is in the same workspace."""
     workspace = ids.number(Kind.WORKSPACE, data.workspace_id, "workspaceId")
     about = _about(data, ids)
-    try:
+    with plan_steps.by_their_names():
         return _plan(await single_plans.create(app, actor, workspace, about, app.now()), ids)
-    except Invalid as error:
-        raise plan_steps.renamed(error) from error
 
 
 @get("/{id:str}", needs=Permission.VIEW, operation_id="getPlan", summary="Get a plan", responses=refusals(404))
 async def get_plan(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> PlanExecutableDetails:
     shown = await single_plans.get_with_parts(app, actor, ids.plan_number(id))
-    return _details(shown.plans[0], shown, ids)
+    return _details(shown, ids)[0]
 
 
 @put(
@@ -159,10 +156,8 @@ async def update_plan(app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: J
     """Makes a new version. 409 for steps that differ while the plan is more than a chain of steps."""
     number, workspace = ids.plan_number(id), ids.number(Kind.WORKSPACE, data.workspace_id, "workspaceId")
     about = _about(data, ids)
-    try:
+    with plan_steps.by_their_names():
         return _plan(await single_plans.change(app, actor, number, workspace, about, app.now()), ids)
-    except Invalid as error:
-        raise plan_steps.renamed(error) from error
 
 
 @delete(
@@ -239,7 +234,8 @@ def _about(sent: PlanRequest, ids: Ids) -> About:
     )
 
 
-def _plan(one: DescribedPlan, ids: Ids) -> Plan:
+def _plan(found: WithSteps, ids: Ids) -> Plan:
+    one = found.plan
     return Plan(
         id=ids.plan(one.id),
         name=one.name,
@@ -248,21 +244,25 @@ def _plan(one: DescribedPlan, ids: Ids) -> Plan:
         create_date=translate.time(one.created_at),
         update_date=translate.time(one.changed_at),
         author=one.author or "",
-        author_type="SERVICE" if one.author_kind == pauses.SERVICE_ACCOUNT else "HUMAN",
-        steps=plan_steps.steps(one, ids),
+        author_type=pauses.user_type(one.author_kind),
+        steps=plan_steps.steps(one.id, found.graph, ids),
     )
 
 
-def _details(one: DescribedPlan, shown: Shown, ids: Ids) -> PlanExecutableDetails:
-    return PlanExecutableDetails(
-        executable=ids.plan(one.id),
-        name=one.name,
-        workspace=translate.workspace(one.workspace, ids),
-        description=one.description,
-        chart=plan_steps.chart(one, shown.parts, ids),
-        status=_status(one.state),
-        plan_pause_details=pauses.shown(one.paused_at, one.paused_by, one.pauser_kind, one.pause_note),
-    )
+def _details(shown: Shown, ids: Ids) -> list[PlanExecutableDetails]:
+    flows = plan_steps.flows(shown.parts, ids)
+    return [
+        PlanExecutableDetails(
+            executable=ids.plan(one.id),
+            name=one.name,
+            workspace=translate.workspace(one.workspace, ids),
+            description=one.description,
+            chart=plan_steps.chart(one.id, shown.graphs[one.graph_id], flows, ids),
+            status=_status(one.state),
+            plan_pause_details=pauses.shown(one.pause),
+        )
+        for one in shown.plans
+    ]
 
 
 def _status(state: State | None) -> Status | None:

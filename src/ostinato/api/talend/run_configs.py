@@ -1,10 +1,11 @@
 """How tasks are run, and their pauses."""
 
-from litestar import Response, delete, get, put
-from litestar.openapi import ResponseSpec
+from litestar import delete, get, put
 from litestar.params import JSONBody
+from litestar.response.base import ASGIResponse
 
 from ostinato.api.dependencies import TheActor, TheApp
+from ostinato.api.talend import pauses
 from ostinato.api.talend.ids import TheIds
 from ostinato.api.talend.parameters import Id, refusals
 from ostinato.api.talend.run_config_wire import (
@@ -17,8 +18,7 @@ from ostinato.api.talend.run_config_wire import (
     require_cloud,
     require_manual,
 )
-from ostinato.api.talend.tasks_translate import by_their_names
-from ostinato.app import pauses, task_run_configs
+from ostinato.app import task_run_configs
 from ostinato.app.task_run_configs import RunConfig
 from ostinato.core.access import Permission
 from ostinato.core.errors import Invalid, Problem
@@ -28,7 +28,6 @@ from ostinato.store.runs import TaskOrPlan
 from ostinato.store.single_tasks import DescribedTask
 
 DEFAULT_LEVEL: LogLevel = "WARN"
-UNCHANGED = {204: ResponseSpec(data_container=None, description="It was so already.", generate_examples=False)}
 
 
 @get(
@@ -121,19 +120,15 @@ async def delete_task_de_run_config(app: TheApp, actor: TheActor, ids: TheIds, i
     operation_id="updateTaskPause",
     summary="Pause or resume a task",
     status_code=202,
-    responses=refusals(404) | UNCHANGED,
+    responses={**pauses.DONE, **refusals(404)},
 )
 async def update_task_pause(
     app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JSONBody[PauseDetails]
-) -> Response[None]:
+) -> ASGIResponse:
     """202 if that is a change, 204 if it was so already. What is at work ends normally; a start is refused while the
     task is paused, and what plans want to start of it waits. user, userType and pauseDate are ours."""
     what = TaskOrPlan(task=TaskId(ids.number(Kind.TASK, id)))
-    with by_their_names():
-        changed = await pauses.set_paused(
-            app, actor, what, paused=data.pause, note=data.pause_context or None, now=app.now()
-        )
-    return Response(None, status_code=202 if changed else 204)
+    return await pauses.set_paused(app, actor, what, data)
 
 
 def _require_possible(sent: TaskRunConfig) -> None:

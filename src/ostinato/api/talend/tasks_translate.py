@@ -7,17 +7,18 @@ from typing import TypeAlias, get_args
 
 import msgspec
 
+from ostinato.api.talend import pauses
 from ostinato.api.talend import tasks_wire as wire
 from ostinato.api.talend.ids import Ids
-from ostinato.api.talend.run_config_wire import CLOUD, PauseDetails, TriggerType
-from ostinato.api.talend.translate import time, workspace
+from ostinato.api.talend.run_config_wire import CLOUD, TriggerType
+from ostinato.api.talend.translate import workspace
 from ostinato.app import single_tasks, task_definitions
 from ostinato.app.single_tasks import About
 from ostinato.core import object_ids
 from ostinato.core.errors import Invalid, NotFound, Problem
 from ostinato.core.ids import ArtifactId, EnvironmentId, WorkspaceId
 from ostinato.core.object_ids import Kind
-from ostinato.store.single_tasks import DescribedTask, Found, ListedTask, Pause, Wanted
+from ostinato.store.single_tasks import DescribedTask, Found, ListedTask, Wanted
 from ostinato.store.workspaces import DescribedWorkspace, Page
 
 NOTHING = Found(total=0, items=[])
@@ -34,7 +35,6 @@ THEIR_NAMES = (
     ("config.resources", "resources"),
     ("workspace", "workspaceId"),
     ("environment", "environmentId"),
-    ("note", "pauseContext"),
 )
 """Where the fields of our definitions are in theirs; the others are called the same."""
 
@@ -108,19 +108,7 @@ def task(one: DescribedTask, ids: Ids) -> wire.TaskV21:
             auto_upgradable=task_definitions.takes_versions(one),
             override_with_default_parameters=one.artifact is not None and bool(one.config.get("reset_parameters")),
         ),
-        task_pause_details=pause(one.pause),
-    )
-
-
-def pause(one: Pause | None) -> PauseDetails:
-    if one is None:
-        return PauseDetails(pause=False)
-    return PauseDetails(
-        pause=True,
-        pause_context=one.note,
-        user=one.by,
-        user_type="SERVICE" if one.by_kind == "service_account" else "HUMAN",
-        pause_date=time(one.at),
+        task_pause_details=pauses.shown(one.pause),
     )
 
 
@@ -183,7 +171,7 @@ def _extract(one: ListedTask, ids: Ids) -> wire.TaskExtract:
         workspace=_listed_workspace(one.workspace, ids),
         artifact_id=ids.of(kind, number),
         runtime=CLOUD,
-        task_pause_details=pause(one.pause),
+        task_pause_details=pauses.shown(one.pause),
     )
 
 

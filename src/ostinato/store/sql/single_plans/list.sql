@@ -20,16 +20,17 @@ WITH seen AS MATERIALIZED (
 ), page AS MATERIALIZED (
     SELECT id FROM found ORDER BY id DESC LIMIT $7 OFFSET $8
 ), told AS (
-    SELECT plan.id, plan.name, plan.description, plan.overlap, plan.created_at, plan.changed_at, plan.paused_at,
-           plan.paused_by, pauser.kind AS pauser_kind, plan.pause_note, author.name AS author,
-           author.kind AS author_kind, graph.body AS graph, to_jsonb(described) AS workspace,
+    SELECT plan.id, plan.name, plan.description, plan.overlap, plan.created_at, plan.changed_at,
+           CASE WHEN plan.paused_at IS NOT NULL
+                THEN jsonb_build_object('at', plan.paused_at, 'by', plan.paused_by, 'by_kind', pauser.kind,
+                                        'note', plan.pause_note)
+           END AS pause, author.name AS author, author.kind AS author_kind, plan.graph_id, to_jsonb(described) AS workspace,
            CASE WHEN live.id > COALESCE(last.run_id, 0) THEN live.state
                 WHEN success.run_id = last.run_id THEN 'SUCCEEDED'
                 WHEN success.ended_at >= last.started_at THEN (SELECT old.state FROM find_run(last.run_id) AS old)
                 WHEN last.run_id IS NOT NULL THEN 'FAILED' END AS state
       FROM page
       JOIN plan ON plan.id = page.id
-      JOIN graph ON graph.id = plan.graph_id
       JOIN workspace_described AS described ON described.id = plan.workspace_id
       LEFT JOIN plan_version AS first ON first.plan_id = plan.id AND first.version = 1
       LEFT JOIN app_user AS author ON author.id = first.created_by

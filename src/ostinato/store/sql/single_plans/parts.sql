@@ -7,8 +7,11 @@ WITH seen AS MATERIALIZED (
                       AND 'VIEW' = ANY(access.permissions))
 )
 SELECT 'task' AS kind, task.id, task.name, task.description, task.workspace_id AS workspace, task.version, task.type,
-       artifact.id AS artifact, artifact.name AS artifact_name, version.version AS artifact_version, task.paused_at,
-       task.paused_by, pauser.kind AS pauser_kind, task.pause_note
+       artifact.id AS artifact, artifact.name AS artifact_name, version.version AS artifact_version,
+       CASE WHEN task.paused_at IS NOT NULL
+            THEN jsonb_build_object('at', task.paused_at, 'by', task.paused_by, 'by_kind', pauser.kind,
+                                    'note', task.pause_note)
+       END AS pause
   FROM task
   LEFT JOIN task_artifact AS used ON used.task_id = task.id
   LEFT JOIN artifact ON artifact.id = used.artifact_id
@@ -22,7 +25,10 @@ SELECT 'task' AS kind, task.id, task.name, task.description, task.workspace_id A
  WHERE task.id = ANY($2::bigint[]) AND task.workspace_id IN (SELECT id FROM seen)
  UNION ALL
 SELECT 'plan', plan.id, plan.name, plan.description, plan.workspace_id, plan.version, NULL, NULL, NULL, NULL,
-       plan.paused_at, plan.paused_by, pauser.kind, plan.pause_note
+       CASE WHEN plan.paused_at IS NOT NULL
+            THEN jsonb_build_object('at', plan.paused_at, 'by', plan.paused_by, 'by_kind', pauser.kind,
+                                    'note', plan.pause_note)
+       END
   FROM plan
   LEFT JOIN app_user AS pauser ON pauser.name = plan.paused_by
  WHERE plan.id = ANY($3::bigint[]) AND plan.workspace_id IN (SELECT id FROM seen)
