@@ -286,9 +286,7 @@ async def test_strangers_see_nothing_and_viewers_change_nothing(talend: Talk, fi
     assert nobody.status_code == 401
 
 
-async def test_a_thousand_connections_are_listed_in_one_short_statement(
-    app: App, talend: Talk, finance: str, world: World
-) -> None:
+async def test_the_newest_of_a_thousand_that_fit_come_first(app: App, talend: Talk, finance: str, world: World) -> None:
     await world.execute(
         """INSERT INTO connection (workspace_id, name, type, config, created_at, changed_at)
            SELECT workspace.id, 'c' || n, 'sqlite', '{"path": "/tmp/x"}', now(), now()
