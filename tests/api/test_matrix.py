@@ -17,7 +17,7 @@ from litestar.handlers import HTTPRouteHandler
 from ostinato.api.asgi import make_asgi, make_router
 from ostinato.api.authentication import PUBLIC
 from ostinato.api.permissions import ANYBODY
-from ostinato.app import access, artifacts, groups, installation, keys, people
+from ostinato.app import access, artifacts, groups, installation, keys, people, projects, promotions
 from ostinato.app.application import App
 from ostinato.config import read_settings
 from ostinato.core import guids, object_ids
@@ -41,6 +41,7 @@ HIDDEN = {"stranger": 404, "elsewhere": 404}
 CLOSED = {"stranger": 403, "elsewhere": 403}
 ONLY_ADMIN = dict.fromkeys(("stranger", "viewer", "contributor", "boss", "reader", "elsewhere"), 403)
 NO_EXECUTE = {"viewer": 403, "reader": 403}
+NO_AUTHOR = {"viewer": 403, "reader": 403}
 NO_PUBLISH = {"viewer": 403, "contributor": 403, "reader": 403}
 LIMITED = {"reader": 403, "elsewhere": 403}
 READER = {"reader": 403}
@@ -70,6 +71,8 @@ OTHER_FILES = {"files": [{"name": "a.yaml", "text": YAML.replace("new", "newer")
 V0 = "/api/v0/orchestration"
 JOBS = "/public/jobs"
 TASKS = "/orchestration/executables/tasks"
+PROMOTIONS = "/orchestration/executables/promotions"
+PROJECT = {"name": "Sales", "owner": "admin", "url": "https://git.example.org/sales.git"}
 EMPTY = "00000000-0000-0000-0000-000000000000"
 TALEND_PLANS = "/orchestration/executables/plans"
 TALEND_PLAN = {
@@ -127,6 +130,34 @@ ASKS: dict[tuple[str, str], Ask] = {
     ),
     ("PUT", "/orchestration/workspaces/{id:str}"): Ask("/orchestration/workspaces/1", ONLY_ADMIN, {"name": "W"}),
     ("DELETE", "/orchestration/workspaces/{id:str}"): Ask("/orchestration/workspaces/1", ONLY_ADMIN),
+    # connections of the Talend API, and those of our own
+    ("GET", "/orchestration/connections"): Ask("/orchestration/connections", empty=NOTHING_SEEN),
+    ("POST", "/orchestration/connections"): Ask(
+        "/orchestration/connections", READER, {"name": "c", "workspaceId": "1", "app": "aws", "parameters": []}
+    ),
+    ("GET", "/orchestration/connections/{id:str}"): Ask("/orchestration/connections/1"),
+    ("PUT", "/orchestration/connections/{id:str}"): Ask("/orchestration/connections/1", READER, {"name": "c"}),
+    ("DELETE", "/orchestration/connections/{id:str}"): Ask("/orchestration/connections/1", READER),
+    ("PUT", "/orchestration/connections/{id:str}/move/{target:str}"): Ask(
+        "/orchestration/connections/1/move/1", READER
+    ),
+    ("GET", "/api/v1/connections"): Ask("/api/v1/connections", empty=NOTHING_SEEN),
+    ("POST", "/api/v1/connections/{connection_id:int}/test"): Ask(
+        "/api/v1/connections/1/test", {**HIDDEN, **NO_EXECUTE}
+    ),
+    ("POST", "/api/v1/resources"): Ask(
+        "/api/v1/resources", {**NO_AUTHOR, **HIDDEN}, form={"workspace": "finance", "name": "r"}
+    ),
+    ("GET", "/api/v1/resources"): Ask("/api/v1/resources", empty=NOTHING_SEEN),
+    ("DELETE", "/api/v1/resources/{resource_id:int}"): Ask("/api/v1/resources/1", {**HIDDEN, **NO_AUTHOR}),
+    # resources of the Talend API
+    ("GET", "/orchestration/resources"): Ask("/orchestration/resources", empty=NOTHING_SEEN),
+    ("POST", "/orchestration/resources"): Ask("/orchestration/resources", READER, form={"resource": "{}"}),
+    ("GET", "/orchestration/resources/{id:str}"): Ask("/orchestration/resources/1"),
+    ("PATCH", "/orchestration/resources/{id:str}"): Ask("/orchestration/resources/1", READER, {"name": "r"}),
+    ("DELETE", "/orchestration/resources/{id:str}"): Ask("/orchestration/resources/1", READER),
+    ("PUT", "/orchestration/resources/{id:str}/upload"): Ask("/orchestration/resources/1/upload", READER, form={}),
+    ("PUT", "/orchestration/resources/{id:str}/move/{target:str}"): Ask("/orchestration/resources/1/move/1", READER),
     # tasks of the Talend API
     ("GET", TASKS): Ask(TASKS, empty=NOTHING_SEEN),
     ("POST", TASKS): Ask(TASKS, {"reader": 403}, {"name": "no task"}),
@@ -204,29 +235,79 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("DELETE", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(
         f"{TALEND_PLANS}/{{job}}/run-config", {**HIDDEN, **NO_EXECUTE}
     ),
-    # connections of the Talend API, and those of our own
-    ("GET", "/orchestration/connections"): Ask("/orchestration/connections", empty=NOTHING_SEEN),
-    ("POST", "/orchestration/connections"): Ask(
-        "/orchestration/connections", READER, {"name": "c", "workspaceId": "1", "app": "aws", "parameters": []}
+    # artifacts, projects, promotions and permissions of the Talend API; ids lead nowhere, so whoever may gets 400
+    ("GET", "/orchestration/artifacts"): Ask("/orchestration/artifacts", empty=NOTHING_SEEN),
+    ("GET", "/orchestration/artifacts/{artifactId:str}"): Ask("/orchestration/artifacts/1"),
+    ("DELETE", "/orchestration/artifacts/{artifactId:str}"): Ask("/orchestration/artifacts/1", READER),
+    ("GET", "/orchestration/artifacts/{artifactId:str}/versions/{version:str}"): Ask(
+        "/orchestration/artifacts/1/versions/v1"
     ),
-    ("GET", "/orchestration/connections/{id:str}"): Ask("/orchestration/connections/1"),
-    ("PUT", "/orchestration/connections/{id:str}"): Ask("/orchestration/connections/1", READER, {"name": "c"}),
-    ("DELETE", "/orchestration/connections/{id:str}"): Ask("/orchestration/connections/1", READER),
-    ("PUT", "/orchestration/connections/{id:str}/move/{target:str}"): Ask(
-        "/orchestration/connections/1/move/1", READER
+    ("DELETE", "/orchestration/artifacts/{artifactId:str}/versions/{version:str}"): Ask(
+        "/orchestration/artifacts/1/versions/v1", READER
     ),
-    ("GET", "/api/v1/connections"): Ask("/api/v1/connections", empty=NOTHING_SEEN),
-    ("POST", "/api/v1/connections/{connection_id:int}/test"): Ask(
-        "/api/v1/connections/1/test", {**HIDDEN, **NO_EXECUTE}
+    ("GET", "/orchestration/projects"): Ask("/orchestration/projects", empty=frozenset(ONLY_ADMIN)),
+    ("POST", "/orchestration/projects"): Ask("/orchestration/projects", ONLY_ADMIN, PROJECT),
+    ("GET", "/orchestration/projects/{projectId:str}"): Ask("/orchestration/projects/1"),
+    ("PUT", "/orchestration/projects/{projectId:str}"): Ask("/orchestration/projects/1", body={}),
+    ("DELETE", "/orchestration/projects/{projectId:str}"): Ask("/orchestration/projects/1"),
+    ("GET", "/orchestration/projects/{projectId:str}/users"): Ask("/orchestration/projects/1/users"),
+    ("PUT", "/orchestration/projects/{projectId:str}/users/{userId:str}"): Ask("/orchestration/projects/1/users/admin"),
+    ("DELETE", "/orchestration/projects/{projectId:str}/users/{userId:str}"): Ask(
+        "/orchestration/projects/1/users/admin"
     ),
-    # resources of the Talend API
-    ("GET", "/orchestration/resources"): Ask("/orchestration/resources", empty=NOTHING_SEEN),
-    ("POST", "/orchestration/resources"): Ask("/orchestration/resources", READER, form={"resource": "{}"}),
-    ("GET", "/orchestration/resources/{id:str}"): Ask("/orchestration/resources/1"),
-    ("PATCH", "/orchestration/resources/{id:str}"): Ask("/orchestration/resources/1", READER, {"name": "r"}),
-    ("DELETE", "/orchestration/resources/{id:str}"): Ask("/orchestration/resources/1", READER),
-    ("PUT", "/orchestration/resources/{id:str}/upload"): Ask("/orchestration/resources/1/upload", READER, form={}),
-    ("PUT", "/orchestration/resources/{id:str}/move/{target:str}"): Ask("/orchestration/resources/1/move/1", READER),
+    ("GET", "/orchestration/projects/{projectId:str}/groups"): Ask("/orchestration/projects/1/groups"),
+    ("PUT", "/orchestration/projects/{projectId:str}/groups/{groupId:str}"): Ask(
+        "/orchestration/projects/1/groups/people"
+    ),
+    ("DELETE", "/orchestration/projects/{projectId:str}/groups/{groupId:str}"): Ask(
+        "/orchestration/projects/1/groups/people"
+    ),
+    ("GET", PROMOTIONS): Ask(PROMOTIONS, empty=frozenset(ONLY_ADMIN)),
+    ("POST", PROMOTIONS): Ask(PROMOTIONS, ONLY_ADMIN, {"sourceEnvironmentId": "1", "targetEnvironmentId": "2"}),
+    ("GET", f"{PROMOTIONS}/{{promotionId:str}}"): Ask(f"{PROMOTIONS}/1"),
+    ("PATCH", f"{PROMOTIONS}/{{promotionId:str}}"): Ask(f"{PROMOTIONS}/1", ONLY_ADMIN, {"description": "x"}),
+    ("DELETE", f"{PROMOTIONS}/{{promotionId:str}}"): Ask(f"{PROMOTIONS}/1", ONLY_ADMIN),
+    ("GET", f"{PROMOTIONS}/{{promotionId:str}}/users"): Ask(f"{PROMOTIONS}/1/users"),
+    ("PUT", f"{PROMOTIONS}/{{promotionId:str}}/users/{{userId:str}}"): Ask(f"{PROMOTIONS}/1/users/admin", ONLY_ADMIN),
+    ("DELETE", f"{PROMOTIONS}/{{promotionId:str}}/users/{{userId:str}}"): Ask(
+        f"{PROMOTIONS}/1/users/admin", ONLY_ADMIN
+    ),
+    ("PUT", f"{PROMOTIONS}/{{promotionId:str}}/service-accounts/{{serviceAccountId:str}}"): Ask(
+        f"{PROMOTIONS}/1/service-accounts/ci", ONLY_ADMIN
+    ),
+    ("DELETE", f"{PROMOTIONS}/{{promotionId:str}}/service-accounts/{{serviceAccountId:str}}"): Ask(
+        f"{PROMOTIONS}/1/service-accounts/ci", ONLY_ADMIN
+    ),
+    ("GET", "/security/permissions"): Ask(
+        "/security/permissions", {caller: 403 for caller in ONLY_ADMIN if caller != "boss"}
+    ),
+    ("POST", "/security/permissions/batch"): Ask("/security/permissions/batch", body=[]),
+    ("PUT", "/security/permissions/batch"): Ask("/security/permissions/batch", body=[]),
+    ("DELETE", "/security/permissions/batch"): Ask("/security/permissions/batch?workspaceIds=1"),
+    ("GET", "/security/workspaces/{workspaceId:str}/users/{userId:str}/permissions"): Ask(
+        "/security/workspaces/1/users/admin/permissions"
+    ),
+    ("POST", "/security/workspaces/{workspaceId:str}/users/{userId:str}/permissions"): Ask(
+        "/security/workspaces/1/users/admin/permissions", body=["VIEW"]
+    ),
+    ("PUT", "/security/workspaces/{workspaceId:str}/users/{userId:str}/permissions"): Ask(
+        "/security/workspaces/1/users/admin/permissions", body=["VIEW"]
+    ),
+    ("DELETE", "/security/workspaces/{workspaceId:str}/users/{userId:str}/permissions"): Ask(
+        "/security/workspaces/1/users/admin/permissions"
+    ),
+    ("GET", "/security/workspaces/{workspaceId:str}/service-accounts/{serviceAccountId:str}/permissions"): Ask(
+        "/security/workspaces/1/service-accounts/admin/permissions"
+    ),
+    ("POST", "/security/workspaces/{workspaceId:str}/service-accounts/{serviceAccountId:str}/permissions"): Ask(
+        "/security/workspaces/1/service-accounts/admin/permissions", body=["VIEW"]
+    ),
+    ("PUT", "/security/workspaces/{workspaceId:str}/service-accounts/{serviceAccountId:str}/permissions"): Ask(
+        "/security/workspaces/1/service-accounts/admin/permissions", body=["VIEW"]
+    ),
+    ("DELETE", "/security/workspaces/{workspaceId:str}/service-accounts/{serviceAccountId:str}/permissions"): Ask(
+        "/security/workspaces/1/service-accounts/admin/permissions"
+    ),
     ("GET", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN),
     ("POST", "/api/v1/users"): Ask("/api/v1/users", ONLY_ADMIN, {"name": "fresh"}),
     ("GET", "/api/v1/users/{name:str}"): Ask("/api/v1/users/admin", ONLY_ADMIN),
@@ -264,7 +345,9 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("PUT", "/api/v1/me/password"): Ask(
         "/api/v1/me/password", LIMITED, {"current": "x", "new": "correct horse battery"}
     ),
-    ("POST", "/api/v1/artifacts"): Ask("/api/v1/artifacts", {**HIDDEN, **NO_PUBLISH}, form={"workspace": "finance"}),
+    ("POST", "/api/v1/artifacts"): Ask(
+        "/api/v1/artifacts", {**HIDDEN, **NO_PUBLISH}, form={"workspace": "finance", "version": "{caller}"}
+    ),
     ("GET", "/api/v1/artifacts"): Ask("/api/v1/artifacts", empty=NOTHING_SEEN),
     ("GET", "/api/v1/artifacts/{artifact_id:int}"): Ask("/api/v1/artifacts/1", HIDDEN),
     ("DELETE", "/api/v1/artifacts/{artifact_id:int}"): Ask("/api/v1/artifacts/1", {**HIDDEN, **NO_PUBLISH}),
@@ -349,6 +432,7 @@ async def house(copies: Copies) -> AsyncIterator[House]:
         async with opened_app(url, NOW) as app:
             world = World(app)
             callers = await _furnish(app, world)
+            # So many routes refuse more often than one address may fail.
             settings = msgspec.structs.replace(read_settings({}), failed_attempts=1_000_000)
             asgi = make_asgi(app, settings, lambda: True)
             transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
@@ -388,6 +472,7 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
            VALUES ($1, 'customers', true, sha256(''), 0, now(), now())""",
         finance,
     )
+    await world.execute("INSERT INTO task_resource VALUES ($1, 'file', 1)", task)
     await people.create_user(app, admin, "somebody", NOW)
     callers = {
         "nobody": "",
@@ -407,6 +492,9 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
     }
     for group in ("people", "leaving"):
         await groups.create_group(app, admin, group, groups.GroupChange(), NOW)
+    about = projects.About(owner="admin", url=PROJECT["url"])
+    await projects.create(app, admin, "Nightly", about, NOW)
+    await promotions.create(app, admin, 1, 2, None, NOW)
     await world.key("other admin")
     await world.key("other admin")
     owned = "user_id = (SELECT id FROM app_user WHERE name = $1)"
@@ -466,7 +554,10 @@ async def test_every_caller_gets_what_is_theirs(
             headers = {"X-API-Key": house.keys[caller]} if house.keys[caller] else {}
             more: dict[str, Any] = {"json": asked.body} if asked.body is not None else {}
             if asked.form is not None:
-                more = {"data": {**asked.form, "version": caller}, "files": {"file": zips.python()}}
+                more = {
+                    "data": {name: text.replace("{caller}", caller) for name, text in asked.form.items()},
+                    "files": {"file": zips.python()},
+                }
             answer = await house.client.request(route[0], path, headers=headers, **more)
             wanted = 401 if caller in REFUSED_KEYS else asked.refused.get(caller)
             if wanted is not None:

@@ -15,6 +15,8 @@ from ostinato.app.application import App
 from ostinato.config import Settings
 from tests.api.factories import World
 
+SHORT = ("/orchestration/", "/processing/", "/monitoring/", "/security/")
+"""Where refusals are plain JSON."""
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT")
 
 
@@ -36,7 +38,9 @@ async def test_every_route_wants_a_key_unless_it_is_on_the_public_list(
                 assert answer.status_code != 401, (method, path)
             else:
                 assert answer.status_code == 401, (method, path)
-                assert answer.headers["content-type"] == "application/problem+json"
+                dialect = next((beginning for beginning in SHORT if path.startswith(beginning)), None)
+                wanted = "application/json" if dialect else "application/problem+json"
+                assert answer.headers["content-type"] == wanted, (method, path)
 
 
 def test_the_public_list_is_what_we_think_it_is() -> None:
@@ -48,6 +52,7 @@ def test_the_public_list_is_what_we_think_it_is() -> None:
         "/api/v1/sign-in/oidc",
         "/api/v1/sign-in/oidc/callback",
         "/api/v1/oauth/token",
+        "/security/oauth/token",
         "/swagger",
         "/swagger/start.js",
         "/swagger/swagger-ui.css",
@@ -56,6 +61,7 @@ def test_the_public_list_is_what_we_think_it_is() -> None:
         "/swagger/favicon-32x32.png",
         "/swagger/timextender.json",
         "/swagger/timextender-jobs.json",
+        "/swagger/talend.json",
         "/swagger/native.json",
     } == PUBLIC
 
@@ -82,6 +88,10 @@ ROUND_THE_WALL = (
     "/api/v1/sign-in/oidc/callback/",
     "/api/v1/sign-in/other",
     "/api/v1/oauth/token/",
+    "/security/oauth/token/",
+    "/security/oauth",
+    "/security/oauth/tokens",
+    "/tmc/v2.2/security/oauth/token/",
     "/API/v1/sign-in",
     "/schema",
     "/schema/openapi.json",

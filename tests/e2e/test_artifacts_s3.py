@@ -146,3 +146,16 @@ def test_a_server_does_not_start_on_a_bucket_that_it_cannot_use(server: Server, 
     assert "install it with pip install 'ostinato[s3]'" in done.stderr
     missing = cli("admin", "list-keys", OSTINATO_S3_SECRET_ACCESS_KEY_FILE=str(tmp_path / "nothing"))
     assert missing.code == 0, missing.err  # what does not touch content does not need the bucket
+
+
+def test_a_resource_is_brought_from_the_bucket_for_the_run_that_needs_it(
+    server: Server, cli: Cli, tmp_path: Path
+) -> None:
+    (tmp_path / "names.txt").write_text("Ada")
+    cli("resource", "add", str(tmp_path / "names.txt"), "-w", "greetings", code=0)
+    source = "def greet(who, times):\n    print(open(who).read(), times)\n"
+    publish(cli, tmp_path, zips.python(source), "reader")
+    config = {"artifact": "reader", "resources": {"who": "names.txt"}}
+    task(server, "reader", config, parameters={"times": {"type": "integer", "default": 3}})
+    forget_copies(server)
+    assert "Ada 3" in run(server, "reader")[1]

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.artifacts import zips
+from tests.cli.commands import Cli
 from tests.e2e.servers import Server, free_port
 
 JAVA = """#!/bin/sh
@@ -168,3 +169,58 @@ def test_an_application_cannot_be_queried(server: Server) -> None:
     server.apply(json.dumps({"workspace": "lab", "tasks": [{"name": "ask", "type": "Query", "config": config}]}))
     ended, _ = run(server, "ask")
     assert ended["message"].startswith("'aws' is an application, which cannot be opened or queried")
+
+
+def test_resources_come_and_go_on_the_command_line(server: Server, tmp_path: Path) -> None:
+    cli = Cli(server.home, server.port)
+    (tmp_path / "leaves" / "sub").mkdir(parents=True)
+    (tmp_path / "leaves" / "sub" / "b.txt").write_text("b")
+    (tmp_path / "prices.csv").write_text("1,2\n")
+    said = cli("resource", "add", str(tmp_path / "leaves"), "--workspace", "lab", code=0).out
+    assert said.startswith("leaves is added (sha256 ")
+    cli("resource", "add", str(tmp_path / "prices.csv"), "-w", "lab", "--name", "prices", code=0)
+    listed = [line.split() for line in cli("resource", "list", "-w", "lab", code=0).out.splitlines()]
+    assert listed[:2] == [
+        ["NAME", "KIND", "WORKSPACE", "ENVIRONMENT", "BYTES"],
+        ["prices", "file", "lab", "Production", "4"],
+    ]
+    assert listed[2][:4] == ["leaves", "folder", "lab", "Production"]
+    refused = cli("resource", "add", str(tmp_path / "prices.csv"), "-w", "lab", "--name", "prices", code=1)
+    assert "There is a resource 'prices' in this workspace already" in refused.err
+    assert (
+        "it is not a zip" in cli("resource", "add", str(tmp_path / "prices.csv"), "-w", "lab", "--folder", code=1).err
+    )
+    for name in ("leaves", "prices"):
+        assert cli("resource", "delete", name, "-w", "lab", code=0).out == f"{name} is deleted\n"
+    assert "There is no resource 'leaves'" in cli("resource", "delete", "leaves", "-w", "lab", code=1).err
+
+
+def test_a_tool_gives_a_task_a_resource_for_a_parameter_that_its_artifact_needs(server: Server) -> None:
+    parameters = [{"name": name, "required": True} for name in ("data", "who")]
+    said = {"kind": "python", "entry_point": "main:use", "parameters": parameters}
+    source = "def use(data, who):\n    print(who, open(data).read())\n"
+    publish(server, "needy", zips.zipped({"artifact.yaml": json.dumps(said), "main.py": source}))
+    resource = add(server, "words", b"says hello", "w.txt")
+    [workspace] = talend(server, "GET", "/workspaces")
+    task = {
+        "workspaceId": workspace["id"],
+        "environmentId": workspace["environment"]["id"],
+        "name": "needy",
+        "artifact": {"id": artifact_id(server, "needy"), "version": "1"},
+        "parameters": {"who": "Ada", "data": ""},
+        "resources": {"data": resource},
+    }
+    made = talend(server, "POST", "/executables/tasks", json=task)
+    assert made["resources"] == {"data": resource}
+    ended, lines = run(server, "needy")
+    assert ended["state"] == "SUCCEEDED", lines
+    assert lines[1] == "Ada says hello"
+
+
+def artifact_id(server: Server, name: str) -> str:
+    """As tools know it: `needy` is made known by a task that a file made."""
+    server.apply(
+        define(server, f"{name} known", {"artifact": name, "resources": {"data": "words"}}, parameters={"who": {}})
+    )
+    found = talend(server, "GET", "/executables/tasks", params={"name": f"{name} known"})["items"]
+    return str(talend(server, "GET", f"/executables/tasks/{found[0]['executable']}")["artifact"]["id"])

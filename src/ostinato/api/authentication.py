@@ -19,6 +19,7 @@ WAYS_IN = (
     "/api/v1/sign-in/oidc",
     "/api/v1/sign-in/oidc/callback",
     "/api/v1/oauth/token",
+    "/security/oauth/token",
 )
 PUBLIC = frozenset({"/health", "/health/live", "/health/ready", *WAYS_IN, *FILES})
 """Compared with the path as it was sent: nothing is public because of how a path begins or ends."""

@@ -115,6 +115,8 @@ def refusal(
             return _refused(Invalid(*_problems(error.extra, names)), statuses)
         case InternalServerException() if "disconnected" in error.detail:
             return Refusal(status=400, detail="The body ended before it was complete")
+        case InternalServerException(__cause__=msgspec.ValidationError() as cause):
+            return _refused(Invalid(_in_body(cause)), statuses)
         case RecursionError() if "deserializing" in str(error) or "decoding a JSON" in str(error):
             return Refusal(status=400, detail="The body cannot be read: it is nested too deeply")
         case HTTPException() if error.status_code < 500:
@@ -194,6 +196,13 @@ def _problems(extra: Any, names: Mapping[str, str]) -> list[Problem]:
     return [Problem(path=names.get(path, path), message=message) for path, message in problems] or [
         Problem(message="the parameters or the body do not have the right form")
     ]
+
+
+def _in_body(error: msgspec.ValidationError) -> Problem:
+    """What is wrong with a field that is called like something the framework provides: it takes the sender's error for
+    its own, though it checks nothing of what it provides."""
+    message, _, place = str(error).partition(" - at `$")
+    return Problem(path=place.rstrip("`").lstrip("."), message=message)
 
 
 def _item(problem: Problem) -> ErrorItem:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from ostinato.app import artifact_reading, audit, objects, upgrades
+from ostinato.app import artifact_reading, audit, objects, places, upgrades
 from ostinato.app.application import App
 from ostinato.core.access import Actor, Permission
 from ostinato.core.artifacts import Described, Version
@@ -24,7 +24,17 @@ from ostinato.core.definitions import Name
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, OstinatoError, Problem
 from ostinato.core.ids import ArtifactVersionId
 from ostinato.store import artifacts, definitions
-from ostinato.store.artifacts import Artifact, Held, HeldVersion, Target, Wanted
+from ostinato.store.artifacts import (
+    Artifact,
+    ArtifactPage,
+    Chosen,
+    DescribedArtifact,
+    DescribedVersion,
+    Held,
+    HeldVersion,
+    Target,
+    Wanted,
+)
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx
 from ostinato.store.objects import Incoming
@@ -45,6 +55,33 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 async def list_artifacts(app: App, actor: Actor, wanted: Wanted) -> list[Artifact]:
     async with app.db.reading() as tx:
         return await artifacts.list_artifacts(tx, actor.subject, wanted)
+
+
+async def page(app: App, actor: Actor, chosen: Chosen) -> ArtifactPage:
+    """Raises NotFound for an environment or a workspace that the actor may not see."""
+    async with app.db.reading() as tx:
+        found = await artifacts.page(tx, actor.subject, chosen)
+        if found.total == 0:
+            await places.require_visible(tx, actor, chosen.environment, chosen.workspace)
+        return found
+
+
+async def describe(app: App, actor: Actor, artifact: int) -> DescribedArtifact:
+    """Raises NotFound."""
+    async with app.db.reading() as tx:
+        found = await artifacts.page(tx, actor.subject, Chosen(id=artifact))
+    if not found.items:
+        raise NotFound("Artifact", artifact)
+    return found.items[0]
+
+
+async def describe_version(app: App, actor: Actor, artifact: int, version: str) -> DescribedVersion:
+    """Raises NotFound."""
+    async with app.db.reading() as tx:
+        found = await artifacts.described_version(tx, actor.subject, artifact, version)
+    if found is None:
+        raise NotFound("Version", version)
+    return found
 
 
 async def get(app: App, actor: Actor, artifact: int) -> tuple[Artifact, list[artifacts.Version]]:

@@ -13,7 +13,7 @@ from ostinato.core.errors import Conflict, NotFound, Problem
 from ostinato.store import users
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx
-from ostinato.store.users import Group, User
+from ostinato.store.users import FoundGroup, FoundUser, Group, User
 
 KEEP_ONE = "Somebody must be able to manage the installation: make another active ADMINISTRATOR first"
 
@@ -38,6 +38,22 @@ async def keep_one(tx: Tx) -> None:
     """Raises Conflict if nobody would be left who may do everything."""
     if not await users.count_administrators(tx):
         raise Conflict(KEEP_ONE)
+
+
+async def find(tx: Tx, who: int | str, kind: str | None = None) -> FoundUser:
+    """By number or by name; raises NotFound."""
+    found = await users.find(tx, who, kind) if _is_storable(who) else None
+    if found is None:
+        raise NotFound("Service account" if kind == "service_account" else "User", _shown(who))
+    return found
+
+
+async def find_group(tx: Tx, which: int | str) -> FoundGroup:
+    """By number or by name; raises NotFound."""
+    found = await users.find_group(tx, which) if _is_storable(which) else None
+    if found is None:
+        raise NotFound("Group", _shown(which))
+    return found
 
 
 def role_problems(roles: Collection[str] | None) -> list[Problem]:
@@ -72,3 +88,12 @@ async def record_change(
             after={field: after[field] for field in differ},
         )
         await audit.record(tx, actor, now, entry)
+
+
+def _is_storable(who: int | str) -> bool:
+    """Whether the database can be asked for it."""
+    return isinstance(who, int) or "\x00" not in who
+
+
+def _shown(who: int | str) -> int | str:
+    return who if isinstance(who, int) else who[:LONGEST_NAME]

@@ -16,6 +16,7 @@ from ostinato.app import artifacts, audit, objects, targets
 from ostinato.app.application import App
 from ostinato.app.wording import name_problems
 from ostinato.core.access import Actor, Permission
+from ostinato.core.definitions import Place
 from ostinato.core.errors import Conflict, Invalid, NotFound, Problem
 from ostinato.core.resources import file_name as usable_name
 from ostinato.store import artifacts as contents
@@ -35,7 +36,7 @@ Done = TypeVar("Done")
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be added; `is_file` False: a folder, which comes as a zip."""
 
-    workspace: int
+    workspace: int | Place
     name: str
     description: str | None = None
     is_file: bool = True
@@ -206,8 +207,8 @@ def _check(name: str, description: str | None) -> None:
         raise Invalid(*problems)
 
 
-async def _target(tx: Tx, actor: Actor, workspace: int) -> Target:
-    return await targets.find(tx, actor, workspace, Permission.AUTHOR, "Adding a resource")
+async def _target(tx: Tx, actor: Actor, where: int | Place) -> Target:
+    return await targets.find(tx, actor, where, Permission.AUTHOR, "Adding a resource")
 
 
 async def _hold(tx: Tx, actor: Actor, resource: int, what: str) -> Held:

@@ -8,19 +8,21 @@ from datetime import datetime
 
 import msgspec
 
-from ostinato.app import audit, members
+from ostinato.app import audit, members, places
 from ostinato.app.application import App
 from ostinato.app.wording import LONGEST_NAME, name_problems
 from ostinato.core.access import ROLES, Actor, Permission, Tenant
-from ostinato.core.errors import Forbidden, Invalid, Problem
+from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from ostinato.core.ids import GroupId, UserId
-from ostinato.store import environments, users
+from ostinato.store import environments, rights, users
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx
-from ostinato.store.users import Grant
+from ostinato.store.rights import Granted, RightsPlace
+from ostinato.store.users import FoundUser, Grant
 
 MOST_KEYS_NAMED = 10
 MOST_GRANTS = 10_000
+_NO_SAY = "This needs the permission MANAGE in a workspace, or the permission PEOPLE: ask an administrator"
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +91,84 @@ async def list_grants(
         return await users.list_grants(tx, user=user, group=group, workspace=workspace, limit=limit, offset=offset)
 
 
+class Where(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rights of users in single workspaces; None: any. Users are named, or numbers."""
+
+    workspaces: Collection[int] | None = None
+    environment: int | None = None
+    users: Collection[int | str] | None = None
+
+
+async def list_granted(app: App, actor: Actor, where: Where) -> list[Granted]:
+    """What was granted to users in each workspace, itself or at every stage, as far as the actor has a say in it.
+    Raises NotFound, Forbidden."""
+    manages = actor.may(Tenant.PEOPLE)
+    async with app.db.transaction() as tx:
+        for one in where.workspaces or ():
+            await _place(tx, actor, one)
+        if not manages and not where.workspaces and not await rights.manages_any(tx, actor.subject):
+            raise Forbidden(_NO_SAY)
+        await places.require_visible(tx, actor, where.environment, manages=manages)
+        found = None if where.users is None else [(await members.find(tx, one)).id for one in where.users]
+        inside = None if where.workspaces is None else list(where.workspaces)
+        return await rights.list_granted(
+            tx, actor.subject, manages=manages, workspaces=inside, environment=where.environment, users=found
+        )
+
+
+async def get_granted(app: App, actor: Actor, workspace: int, who: int | str, kind: str) -> Granted:
+    """What one user has in one workspace. Raises NotFound, Forbidden."""
+    async with app.db.transaction() as tx:
+        place, user = await _place(tx, actor, workspace), await members.find(tx, who, kind)
+        return _there(await _held(tx, actor, place, user), user)
+
+
+async def give(
+    app: App,
+    actor: Actor,
+    workspace: int,
+    who: int | str,
+    permissions: Collection[Permission],
+    now: datetime,
+    kind: str | None = None,
+) -> None:
+    """To a user who has none in this workspace. Raises NotFound, Forbidden, Invalid, Conflict."""
+    _require_some(permissions)
+    async with app.db.transaction() as tx:
+        await users.lock(tx)
+        place, user = await _place(tx, actor, workspace), await members.find(tx, who, kind)
+        if await _held(tx, actor, place, user) is not None:
+            raise Conflict(f"{user.name!r} has permissions in this workspace already: replace them")
+        await _set(tx, actor, place, user, (), permissions, now)
+
+
+async def replace(
+    app: App,
+    actor: Actor,
+    workspace: int,
+    who: int | str,
+    permissions: Collection[Permission],
+    now: datetime,
+    kind: str | None = None,
+) -> None:
+    """Of a user who has some in this workspace. Raises NotFound, Forbidden, Invalid, Conflict."""
+    _require_some(permissions)
+    async with app.db.transaction() as tx:
+        await users.lock(tx)
+        place, user = await _place(tx, actor, workspace), await members.find(tx, who, kind)
+        before = _only_here(_there(await _held(tx, actor, place, user), user))
+        await _set(tx, actor, place, user, before.permissions, permissions, now)
+
+
+async def take(app: App, actor: Actor, workspace: int, who: int | str, now: datetime, kind: str | None = None) -> None:
+    """All of them from a user who has some in this workspace. Raises NotFound, Forbidden, Conflict."""
+    async with app.db.transaction() as tx:
+        await users.lock(tx)
+        place, user = await _place(tx, actor, workspace), await members.find(tx, who, kind)
+        before = _only_here(_there(await _held(tx, actor, place, user), user))
+        await _set(tx, actor, place, user, before.permissions, (), now)
+
+
 def permissions_of(role: str) -> frozenset[Permission]:
     """What a role in a workspace allows; raises Invalid."""
     if role not in ROLES:
@@ -152,3 +232,62 @@ async def _of(tx: Tx, holder: Holder, workspace: str) -> list[Grant]:
 async def _granted(tx: Tx, holder: Holder, workspace: str, environment: str | None) -> list[str]:
     grants = await _of(tx, holder, workspace)
     return next((list(one.permissions) for one in grants if one.environment == environment), [])
+
+
+async def _place(tx: Tx, actor: Actor, workspace: int) -> RightsPlace:
+    """A workspace in which the actor says who may do what. Raises NotFound, Forbidden."""
+    found = await rights.place(tx, actor.subject, workspace, manages=actor.may(Tenant.PEOPLE))
+    if found is None:
+        raise NotFound("Workspace", workspace)
+    if not found.allowed:
+        raise Forbidden(_NO_SAY)
+    return found
+
+
+async def _held(tx: Tx, actor: Actor, place: RightsPlace, user: FoundUser) -> Granted | None:
+    found = await rights.list_granted(tx, actor.subject, manages=True, workspaces=[place.id], users=[user.id])
+    return found[0] if found else None
+
+
+def _there(held: Granted | None, user: FoundUser) -> Granted:
+    if held is None:
+        raise NotFound("Permission of", user.name)
+    return held
+
+
+def _only_here(held: Granted) -> Granted:
+    """What was granted for every environment is not changed in one of them: it would go on to hold."""
+    if held.everywhere:
+        words = f"{held.name!r} has permissions in this workspace in every environment"
+        raise Conflict(f"{words}: change them with PUT /api/v1/grants")
+    return held
+
+
+def _require_some(permissions: Collection[Permission]) -> None:
+    if not permissions:
+        message = "name at least one permission; to take all of them away, delete"
+        raise Invalid(Problem(path="permissions", message=message, allowed=tuple(Permission.__members__)))
+
+
+async def _set(
+    tx: Tx,
+    actor: Actor,
+    place: RightsPlace,
+    user: FoundUser,
+    before: Collection[Permission],
+    permissions: Collection[Permission],
+    now: datetime,
+) -> None:
+    wanted = {*permissions, Permission.VIEW} if permissions else set()
+    await users.grant(tx, user.id, place.key, place.environment, wanted)
+    if wanted != set(before):
+        entry = Entry(
+            action="grant" if wanted else "revoke",
+            kind="right",
+            target=user.name,
+            environment=place.environment,
+            workspace=place.key,
+            before={"permissions": sorted(before)},
+            after={"permissions": sorted(wanted)},
+        )
+        await audit.record(tx, actor, now, entry)

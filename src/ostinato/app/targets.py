@@ -1,6 +1,7 @@
 """Where something single is put, moved to, or looked for: workspaces and environments by their numbers."""
 
 from ostinato.core.access import Actor, Permission
+from ostinato.core.definitions import Place
 from ostinato.core.errors import Forbidden, Invalid, NotFound, Problem
 from ostinato.core.ids import EnvironmentId
 from ostinato.store import environments, workspaces
@@ -8,14 +9,14 @@ from ostinato.store.db import Tx
 from ostinato.store.workspaces import Target
 
 
-async def find(tx: Tx, actor: Actor, workspace: int, needed: Permission, what: str) -> Target:
+async def find(tx: Tx, actor: Actor, where: int | Place, needed: Permission, what: str) -> Target:
     """The workspace, if the actor may do there what is needed; `what` is what they are about to do, in words.
 
     Raises NotFound if they may not even see it, and Forbidden.
     """
-    target = await workspaces.target(tx, actor.subject, workspace)
+    target = await workspaces.target(tx, actor.subject, where)
     if target is None:
-        raise NotFound("Workspace", workspace)
+        raise NotFound("Workspace", where if isinstance(where, int) else where[1])
     require(target.permissions, needed, target.key, what)
     return target
 

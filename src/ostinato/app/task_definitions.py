@@ -14,7 +14,8 @@ from ostinato.core.definitions import Path, Task
 from ostinato.core.errors import Conflict, Invalid, Problem
 from ostinato.core.ids import WorkspaceId
 from ostinato.core.parameter_references import plain
-from ostinato.core.upgrades import PREFIX, declare
+from ostinato.core.parameters import Parameter
+from ostinato.core.upgrades import PREFIX, besides, declare
 from ostinato.store import single_tasks
 from ostinato.store.db import Tx
 from ostinato.store.single_tasks import DescribedTask, OfferedArtifact, PublishedVersion
@@ -45,7 +46,7 @@ async def new(tx: Tx, actor: Actor, place: DescribedWorkspace, about: About) -> 
     """Raises Invalid."""
     offered, version = await _offered(tx, actor, place, about)
     config = _config(await _said(tx, place, about, offered), {"kind": "artifact"})
-    parameters, problems = declare(declared(version.parameters), about.parameters, {})
+    parameters, problems = _declare(version, about, {})
     task = Task(
         name=about.name,
         type=TYPE,
@@ -72,7 +73,7 @@ async def changed(tx: Tx, actor: Actor, before: DescribedTask, about: About) -> 
     if _follows_newest(before, about, offered):
         del said["version"], said["auto_upgrade"]
     own = before.parameters if offered.id == before.artifact.id else {}
-    parameters, problems = declare(declared(version.parameters), about.parameters, own)
+    parameters, problems = _declare(version, about, own)
     return _checked(msgspec.structs.replace(task, config=_config(said, before.config), parameters=parameters), problems)
 
 
@@ -123,6 +124,14 @@ def takes_versions(task: DescribedTask) -> bool:
     if task.artifact is None:
         return False
     return bool(task.config.get("auto_upgrade")) or task.config.get("version", LATEST) == LATEST
+
+
+def _declare(
+    version: PublishedVersion, about: About, before: Mapping[str, Parameter]
+) -> tuple[dict[str, Parameter], list[Problem]]:
+    """What it declares: everything but what is the path of a resource."""
+    given = {name: value for name, value in about.parameters.items() if name not in about.resources}
+    return declare(besides(declared(version.parameters), about.resources), given, before)
 
 
 async def _offered(

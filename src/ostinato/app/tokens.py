@@ -20,9 +20,11 @@ LIFE = RULES[Kind.ACCESS_TOKEN].life or timedelta(minutes=30)
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks: the name of a service account, in the spellings it may have been sent in, and a secret of it."""
+    """Who asks: the name of a service account, in the spellings it may have been sent in, or its number, and a secret
+    of it."""
 
     names: Collection[str]
+    number: int | None = None
     secret: str
 
 
@@ -37,7 +39,7 @@ async def exchange(app: App, client: Client, scopes: Collection[str], address: s
     """A token that may no more than the secret, and lives no longer; `scopes` limit it further, none leave it as it is.
     Raises Unauthenticated, with the same words whatever the cause, and Invalid."""
     found = await access.find(app, client.secret)
-    if found is None or found.kind != Kind.CLIENT or found.name not in client.names:
+    if found is None or found.kind != Kind.CLIENT or not (found.name in client.names or found.user == client.number):
         raise Unauthenticated(REFUSED)
     narrower, now = _narrower(found, scopes), app.now()
     ends = min(now + LIFE, found.expires_at or now + LIFE)

@@ -10,7 +10,7 @@ from ostinato.core.access import Actor
 from ostinato.core.artifacts import LATEST, declared
 from ostinato.core.errors import Invalid
 from ostinato.core.ids import ArtifactId, TaskId, WorkspaceId
-from ostinato.core.upgrades import carry
+from ostinato.core.upgrades import besides, carry
 from ostinato.store import definitions, single_tasks
 from ostinato.store.audit import Entry
 from ostinato.store.db import Raced, Tx
@@ -61,7 +61,9 @@ def _moved(task: Follower, to: PublishedVersion) -> Moved:
         id=task.id,
         version=task.version,
         config={**task.config, "version": to.version},
-        parameters=carry(declared(to.parameters), task.parameters, reset=reset),
+        parameters=carry(
+            besides(declared(to.parameters), task.config.get("resources") or ()), task.parameters, reset=reset
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from ostinato.cli import (
     demo,
     listing,
     options,
+    resources,
     runs,
     schedules,
     server,
@@ -71,6 +72,8 @@ administration = typer.Typer(
     help="Users, keys and rights, on the server's own machine.", rich_markup_mode=None, no_args_is_help=True
 )
 runs_of_all = typer.Typer(help="The runs there were.", rich_markup_mode=None, no_args_is_help=True)
+
+given = typer.Typer(help="Files and folders that tasks get.", rich_markup_mode=None, no_args_is_help=True)
 
 packed = typer.Typer(
     help="Artifacts: work that comes packed, in versions.", rich_markup_mode=None, no_args_is_help=True
@@ -131,6 +134,10 @@ packed.command()(artifacts.publish)
 packed.command(name="list")(artifacts.list_artifacts)
 packed.command()(artifacts.delete)
 app.add_typer(packed, name="artifact")
+given.command()(resources.add)
+given.command(name="list")(resources.list_resources)
+given.command()(resources.delete)
+app.add_typer(given, name="resource")
 app.add_typer(administration, name="admin")
 schedule.command("list")(schedules.list_schedules)
 schedule.command()(schedules.preview)

@@ -1,29 +1,19 @@
 """`ostinato artifact`: publish, list and delete what tasks run packed."""
 
-import os
-import stat
-import sys
-import tempfile
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
 import typer
 
 from ostinato.cli import options, text, wire
-from ostinato.cli.errors import Failure, WrongUsage
+from ostinato.cli.errors import Failure
+from ostinato.cli.packing import opened, watched
 from ostinato.core.artifacts import MOST_BYTES
 
 PATH = "/api/v1/artifacts"
 PAGE = 1_000
-LEFT_OUT = frozenset({"__pycache__", ".git"})
-LONG_AGO = (1980, 1, 1, 0, 0, 0)
-"""The first moment a zip can tell: the same files make the same zip, whenever it is made."""
-READ_BYTES = 1 << 20
 InWorkspace = Annotated[str, typer.Option("--workspace", "-w", metavar="KEY", help="The workspace.")]
 
 
@@ -45,8 +35,12 @@ def publish(
     """Publish a version of an artifact, which is made if it is not there."""
     given = {"workspace": workspace, "environment": environment, "name": name, "version": version}
     fields = {field: value for field, value in given.items() if value is not None}
-    with _opened(file) as content, options.server_of(context) as server, _watched(content) as watched:
-        answer: Any = server.upload(PATH, dict, fields, f"{file.stem or 'artifact'}.zip", watched)
+    with (
+        opened(file, MOST_BYTES) as content,
+        options.server_of(context) as server,
+        watched(content, "Publishing") as sent,
+    ):
+        answer: Any = server.upload(PATH, dict, fields, f"{file.stem or 'artifact'}.zip", sent)
     if json:
         typer.echo(msgspec.json.encode(answer))
         return
@@ -101,58 +95,3 @@ def delete(
         path = f"{PATH}/{found[0].id}"
         server.delete(path if version is None else f"{path}/versions/{quote(version, safe='')}")
     typer.echo(f"{text.plain(name)}{'' if version is None else f' {text.plain(version)}'} is deleted")
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[BinaryIO]:
-    """The zip, or that of the folder; raises WrongUsage if it is too large to be taken."""
-    if file.is_dir():
-        with tempfile.TemporaryFile() as content:
-            _zip(file, content)
-            _check_size(content)
-            yield content
-        return
-    with file.open("rb") as content:
-        _check_size(content)
-        yield content
-
-
-def _check_size(content: BinaryIO) -> None:
-    size = content.seek(0, os.SEEK_END)
-    content.seek(0)
-    if size > MOST_BYTES:
-        raise WrongUsage(f"The zip has {size:,} bytes: a server takes at most {MOST_BYTES:,}")
-
-
-def _zip(folder: Path, content: BinaryIO) -> None:
-    """The files below a folder, always in the same order and with the same times."""
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as packed:
-        for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).parts):
-            inside = path.relative_to(folder)
-            if LEFT_OUT.intersection(inside.parts) or (path.is_dir() and not path.is_symlink()):
-                continue
-            if path.is_symlink() or not path.is_file():
-                raise WrongUsage(f"{path} is a link or no file: an artifact holds files only")
-            info = zipfile.ZipInfo(inside.as_posix(), LONG_AGO)
-            executable = path.stat().st_mode & stat.S_IXUSR
-            info.external_attr = (stat.S_IFREG | (0o755 if executable else 0o644)) << 16
-            info.compress_type = zipfile.ZIP_DEFLATED
-            with path.open("rb") as file, packed.open(info, "w") as entry:
-                while block := file.read(READ_BYTES):
-                    entry.write(block)
-
-
-@contextmanager
-def _watched(content: BinaryIO) -> Iterator[BinaryIO]:
-    """The content, with a bar on a terminal that grows as it is read."""
-    if not sys.stderr.isatty():
-        yield content
-        return
-    # Takes longer to load than a command without a terminal takes to run.
-    from rich.console import Console
-    from rich.progress import wrap_file
-
-    size = content.seek(0, os.SEEK_END)
-    content.seek(0)
-    with wrap_file(content, size, description="Publishing", console=Console(stderr=True), transient=True) as watched:
-        yield watched

@@ -144,6 +144,21 @@ class ArtifactPage(msgspec.Struct, frozen=True, kw_only=True):
     next: int | None = None
 
 
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    workspace: str
+    environment: str
+    folder: bool
+    size: int
+    sha256: str
+
+
+class ResourcePage(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[Resource]
+    next: int | None = None
+
+
 class ArtifactVersion(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     sha256: str

@@ -23,6 +23,7 @@ class Kind(IntEnum):
     TRIGGER = 3
     """What started a run; it has the run's number."""
     LINE = 4
+    USER = 5
     STEP = 6
 
 

@@ -22,7 +22,6 @@ class Kind(StrEnum):
     TASK = "task"
     PROMOTION = "promotion"
     PROJECT = "project"
-    USER = "user"
     GROUP = "group"
     SCHEDULE = "schedule"
 

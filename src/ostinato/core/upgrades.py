@@ -4,7 +4,7 @@ A task declares every parameter of its version, so that each can be given at a s
 the artifact.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -64,6 +64,11 @@ def carry(artifact: Mapping[str, Parameter], before: Mapping[str, Parameter], *,
     if problems:
         raise Invalid(*problems)
     return carried
+
+
+def besides(artifact: Mapping[str, Parameter], resources: Collection[str]) -> dict[str, Parameter]:
+    """Parameters but those that are paths of resources, which nobody gives a value."""
+    return {name: one for name, one in artifact.items() if name not in resources}
 
 
 def _is_wanted(parameter: Parameter) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 from ostinato.core.artifacts import ArtifactParameter, Described, Entry
 from ostinato.core.ids import ArtifactId, ArtifactVersionId, RunId, SubjectId, TaskId, UserId, WorkspaceId
 from ostinato.store.db import Tx, execute, fetch, fetch_one, fetch_value
+from ostinato.store.workspaces import DescribedWorkspace
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +43,47 @@ class Version(msgspec.Struct, frozen=True):
     published_by: str
     published_at: datetime
     may_author: bool
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """Which artifacts are described; None: any. `name` is a part of it, in any case."""
+
+    id: int | None = None
+    environment: int | None = None
+    workspace: int | None = None
+    name: str | None = None
+    types: Sequence[str] | None = None
+    limit: int = 1
+    offset: int = 0
+
+
+class DescribedArtifact(msgspec.Struct, frozen=True, kw_only=True):
+    id: ArtifactId
+    name: str
+    type: str
+    versions: list[str]
+    """The newest first."""
+    workspace: DescribedWorkspace
+
+
+class DescribedVersion(msgspec.Struct, frozen=True, kw_only=True):
+    id: ArtifactId
+    name: str
+    type: str
+    version: str
+    parameters: list[ArtifactParameter]
+    description: str | None
+    publisher: str
+    publisher_kind: str
+    published_at: datetime
+    workspace: DescribedWorkspace
+
+
+class ArtifactPage(msgspec.Struct, frozen=True):
+    """`total` counts what there is beside this page as well."""
+
+    total: int
+    items: list[DescribedArtifact]
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -127,6 +169,18 @@ async def list_artifacts(tx: Tx, viewer: SubjectId, wanted: Wanted) -> list[Arti
 
 async def versions(tx: Tx, viewer: SubjectId, artifact: int, version: str | None = None) -> list[Version]:
     return await fetch(tx, "artifacts/versions", Version, viewer, artifact, version)
+
+
+async def page(tx: Tx, viewer: SubjectId, chosen: Chosen) -> ArtifactPage:
+    c = chosen
+    filters = (c.id, c.environment, c.workspace, c.name, c.types)
+    found = await fetch_one(tx, "artifacts/page", ArtifactPage, viewer, *filters, c.limit, c.offset)
+    assert found is not None, "one row, whatever there is"
+    return found
+
+
+async def described_version(tx: Tx, viewer: SubjectId, artifact: int, version: str) -> DescribedVersion | None:
+    return await fetch_one(tx, "artifacts/described_version", DescribedVersion, viewer, artifact, version)
 
 
 async def may_publish(tx: Tx, viewer: SubjectId, workspace: str, environment: str) -> Target | None:

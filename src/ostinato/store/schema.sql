@@ -1235,6 +1235,18 @@ COMMENT ON COLUMN environment.keep_runs_days IS 'How long ended runs are kept; N
 
 COMMENT ON COLUMN environment.max_cloud_engines IS 'Kept and given back; 0: no bound.';
 
+CREATE VIEW environment_described AS
+ SELECT id,
+    name,
+    description,
+    stage,
+    max_cloud_engines,
+    (id = ( SELECT min(first.id) AS min
+           FROM environment first)) AS is_default
+   FROM environment;
+
+COMMENT ON VIEW environment_described IS 'The environment that was made first is the default one.';
+
 ALTER TABLE environment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME environment_id_seq
     START WITH 1

@@ -35,6 +35,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     artifact: ArtifactId | None = None
     type: str | None = None
     tags: tuple[str, ...] | None = None
+    scheduled: tuple[str, ...] | None = None
+    """By a trigger of one of these kinds of their own; `linked`: by a schedule; `none`: not at all."""
 
 
 class ListedTask(msgspec.Struct, frozen=True):
@@ -150,6 +152,7 @@ async def list_tasks(tx: Tx, viewer: SubjectId, wanted: Wanted, page: Page) -> F
         wanted.artifact,
         wanted.type,
         wanted.tags,
+        wanted.scheduled,
         page.limit,
         page.offset,
     )

@@ -60,6 +60,17 @@ class Named(msgspec.Struct, frozen=True):
     name: str
 
 
+class FoundUser(msgspec.Struct, frozen=True):
+    id: UserId
+    name: str
+    kind: str
+
+
+class FoundGroup(msgspec.Struct, frozen=True):
+    id: GroupId
+    name: str
+
+
 async def ensure(tx: Tx, name: str, now: datetime) -> UserId:
     """The user of this name, made without rights if there is none."""
     user: UserId = await fetch_value(tx, "users/ensure", name, now)
@@ -81,6 +92,12 @@ async def create(
 async def get(tx: Tx, name: str) -> User | None:
     found = await list_users(tx, name=name)
     return found[0] if found else None
+
+
+async def find(tx: Tx, who: int | str, kind: str | None = None) -> FoundUser | None:
+    """By number or by name, if it is of this kind."""
+    number, name = (who, None) if isinstance(who, int) else (None, who)
+    return await fetch_one(tx, "users/find", FoundUser, number, name, kind)
 
 
 async def list_users(
@@ -155,6 +172,12 @@ async def create_group(
 
 async def list_groups(tx: Tx, name: str | None, limit: int = 1, offset: int = 0) -> list[Group]:
     return await fetch(tx, "groups/list", Group, name, limit, offset)
+
+
+async def find_group(tx: Tx, which: int | str) -> FoundGroup | None:
+    """By number or by name."""
+    number, name = (which, None) if isinstance(which, int) else (None, which)
+    return await fetch_one(tx, "groups/find", FoundGroup, number, name)
 
 
 async def change_group(

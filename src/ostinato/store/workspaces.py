@@ -81,9 +81,10 @@ async def described(tx: Tx, viewer: SubjectId, *, manages: bool, id: int | None 
     return await fetch(tx, "workspaces/described", DescribedWorkspace, viewer, manages, id)
 
 
-async def target(tx: Tx, viewer: SubjectId, workspace: int) -> Target | None:
-    """None: there is no such workspace that they may see."""
-    return await fetch_one(tx, "workspaces/target", Target, viewer, workspace)
+async def target(tx: Tx, viewer: SubjectId, where: int | tuple[str, str]) -> Target | None:
+    """By its id, or by an environment and its key there. None: there is no such workspace that they may see."""
+    found = (where, None, None) if isinstance(where, int) else (None, *where)
+    return await fetch_one(tx, "workspaces/target", Target, viewer, *found)
 
 
 async def names_in(tx: Tx, environment: EnvironmentId) -> list[NameAndKey]:
@@ -103,8 +104,9 @@ async def set_about(
 
 
 async def hold(tx: Tx, workspaces: Sequence[WorkspaceId]) -> None:
-    """Nobody changes them until the end of the transaction."""
+    """Nobody changes them, and no run is made anywhere, until the end of the transaction."""
     await execute(tx, "workspaces/hold", workspaces)
+    await execute(tx, "workspaces/hold_runs")
 
 
 async def used_elsewhere(tx: Tx, workspaces: Sequence[WorkspaceId]) -> str | None:

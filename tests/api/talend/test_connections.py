@@ -182,6 +182,9 @@ async def test_secrets_of_an_application_stay_what_they_are(talend: Talk, financ
             "parameters[0].name: 'a=b' cannot be a name here",
         ),
         ({"app": "a\nws", "parameters": []}, "app: expected a name of 1 to 200 characters"),
+        ({"app": ""}, "app: Expected `str` of length >= 1"),
+        ({"app": 7}, "app: Expected `str`, got `int`"),
+        ({"app": "a\tb", "parameters": []}, "app: expected a name of 1 to 200 characters"),
         ({"name": "a\tb"}, "name: a name has no control characters"),
         ({"name": ""}, "name"),
         ({"workspaceId": "x"}, "workspaceId: Workspace ID is not valid id."),
@@ -283,9 +286,7 @@ async def test_strangers_see_nothing_and_viewers_change_nothing(talend: Talk, fi
     assert nobody.status_code == 401
 
 
-async def test_a_thousand_connections_are_listed_in_one_short_statement(
-    app: App, talend: Talk, finance: str, world: World
-) -> None:
+async def test_the_newest_of_a_thousand_that_fit_come_first(app: App, talend: Talk, finance: str, world: World) -> None:
     await world.execute(
         """INSERT INTO connection (workspace_id, name, type, config, created_at, changed_at)
            SELECT workspace.id, 'c' || n, 'sqlite', '{"path": "/tmp/x"}', now(), now()

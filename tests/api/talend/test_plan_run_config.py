@@ -90,7 +90,7 @@ async def test_a_plan_runs_in_parallel_if_its_run_configuration_says_so(
     [
         ({}, "trigger"),
         ({"trigger": {"type": "SOMETIMES"}}, "trigger.type"),
-        ({"trigger": {"type": "DAILY", "startDate": "2026-01-01", "timeZone": "UTC"}}, "trigger.type"),
+        ({"trigger": {"type": "DAILY", "startDate": "2026-01-01", "timeZone": "UTC"}}, "trigger.atTimes"),
         ({"trigger": MANUAL, "runtime": {"type": "REMOTE_ENGINE", "id": "1"}}, "runtime"),
         ({"trigger": MANUAL, "timeout": 5}, "timeout"),
         ({"trigger": MANUAL, "parallelExecutionAllowed": "perhaps"}, "parallelExecutionAllowed"),

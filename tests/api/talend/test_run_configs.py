@@ -121,8 +121,9 @@ async def test_a_talend_job_is_told_how_much_to_log(app: App, admin: Actor, tale
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"trigger": {"type": "DAILY", "interval": 1}}, "trigger.type: triggers come with schedules: use MANUAL"),
-    ({"trigger": {"type": "MULTIPLE"}}, "trigger.type: triggers come with schedules: use MANUAL"),
+    ({"trigger": {"type": "DAILY", "interval": 1}}, "trigger.startDate: it is required for DAILY"),
+    ({"trigger": {"type": "WEBHOOK"}}, "trigger.type: WEBHOOK is not possible here"),
+    ({"trigger": {"type": "MULTIPLE"}}, "trigger.type: no schedule is linked"),
     ({"trigger": {"type": "WEBHOOK", "webhook": {"name": "w"}}}, "trigger.type"),
     ({"trigger": {"type": "NEVER"}}, "trigger.type"),
     ({"trigger": None}, "trigger"),

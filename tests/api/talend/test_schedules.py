@@ -256,3 +256,55 @@ def test_seconds_that_are_none_are_taken() -> None:
 
 def _ms(at: datetime) -> int:
     return int(at.timestamp() * 1_000)
+
+
+@pytest.mark.parametrize("kind", ["task", "plan"])
+async def test_a_trigger_of_the_run_configuration_fires_and_gives_way_to_a_schedule(
+    app: App, world: World, talend: Talk, place: dict[str, str], kind: str
+) -> None:
+    path = f"/executables/{kind}s/{place[kind]}"
+    trigger = {name: value for name, value in DAILY.items() if name != "name"}
+    told = await talend("PUT", f"{path}/run-config", {"trigger": trigger})
+    assert (told.status_code, told.json()["trigger"]) == (200, trigger)
+    assert (await talend("GET", f"{path}/run-config")).json()["trigger"] == trigger
+    assert (await talend("GET", f"{path}/schedule")).status_code == 404
+    assert (await talend("GET", "/schedules")).json()["total"] == 0
+    window = {"from": _ms(datetime(2026, 10, 24, tzinfo=UTC)), "to": _ms(datetime(2026, 10, 25, tzinfo=UTC))}
+    assert (await talend("GET", f"{path}/run-config/events", **window)).json()["items"] == ["2026-10-24T04:30:00.000Z"]
+    [row] = await world.fetch("SELECT planned_at FROM schedule_trigger")
+    assert await firing.fire_due(app, row["planned_at"]) == 1
+    later = {**trigger, "atTimes": {"type": "AT_INTERVALS", "startTime": "08:00", "endTime": "10:00", "interval": 30}}
+    assert (await talend("PUT", f"{path}/run-config", {"trigger": later})).json()["trigger"] == later
+    id = await make(talend, place)
+    assert (await talend("PUT", f"{path}/schedule", {"scheduleId": id})).status_code == 200
+    shown = (await talend("GET", f"{path}/run-config")).json()["trigger"]
+    assert shown["type"] == "MULTIPLE"
+    assert (await talend("PUT", f"{path}/run-config", {"trigger": shown})).status_code == 200
+    refused = await talend("PUT", f"{path}/run-config", {"trigger": trigger})
+    assert refused.status_code == 400
+    assert "a schedule that is linked to it: unlink that first" in refused.json()["message"]
+    assert (await talend("DELETE", f"{path}/run-config")).status_code == 204
+    assert (await talend("GET", f"{path}/run-config")).json()["trigger"]["type"] == "MANUAL"
+    assert (await talend("GET", f"/schedules/{id}")).json()["executableId"] == ""
+
+
+async def test_tasks_are_found_by_what_starts_them(talend: Talk, place: dict[str, str]) -> None:
+    path = f"/executables/tasks/{place['task']}"
+
+    async def found() -> list[str]:
+        kinds = ("manual", "once", "daily", "weekly", "cron", "multiple", "webhook")
+        return [
+            kind
+            for kind in kinds
+            if (await talend("POST", "/executables/tasks/search", {"triggerType": kind})).json()["total"]
+        ]
+
+    assert await found() == ["manual"]
+    trigger = {name: value for name, value in DAILY.items() if name != "name"}
+    await talend("PUT", f"{path}/run-config", {"trigger": trigger})
+    assert await found() == ["daily"]
+    times = {"type": "AT_SPECIFIC_TIMES", "times": ["08:00", "09:00"]}
+    await talend("PUT", f"{path}/run-config", {"trigger": {**trigger, "type": "ONCE", "atTimes": times}})
+    assert await found() == ["once"]
+    await talend("PUT", f"{path}/schedule", {"scheduleId": await make(talend, place)})
+    assert await found() == ["multiple"]

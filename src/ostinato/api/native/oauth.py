@@ -1,7 +1,5 @@
 """Access tokens for service accounts, as OAuth 2.0 has it: what is sent, and how it is refused (RFC 6749)."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
@@ -12,6 +10,7 @@ from litestar.datastructures import State as ServerState
 from litestar.exceptions import HTTPException
 from litestar.openapi import ResponseSpec
 
+from ostinato.api.basic import is_basic, read_basic
 from ostinato.api.dependencies import TheApp
 from ostinato.api.doors import Door
 from ostinato.api.native.sign_in_wire import OAuthError, Token
@@ -23,7 +22,6 @@ from ostinato.core.errors import Forbidden, Invalid, TooMany, Unauthenticated, U
 
 MOST_BYTES = 16_000
 MOST_FIELDS = 50
-BASIC = "basic "
 WORDS = {
     400: "The request cannot be used.",
     401: "The client is not known, or its secret is not right.",
@@ -135,14 +133,13 @@ def _texts(said: dict[str, Any]) -> dict[str, str]:
 
 def _client(basic: str, fields: Mapping[str, str]) -> Client:
     """By HTTP Basic or by fields, and not by both (RFC 6749, section 2.3)."""
-    if basic[: len(BASIC)].lower() == BASIC:
+    if is_basic(basic):
         if "client_secret" in fields:
             raise Refused("invalid_request", "send the secret once: with HTTP Basic, or as client_secret")
         try:
-            decoded = base64.b64decode(basic[len(BASIC) :].strip(), validate=True).decode("utf-8")
-        except (binascii.Error, ValueError) as error:
+            name, secret = read_basic(basic)
+        except ValueError as error:
             raise Refused("invalid_client", "HTTP Basic cannot be read: send base64 of name:secret", 401) from error
-        name, _, secret = decoded.partition(":")
     else:
         name, secret = fields.get("client_id", ""), fields.get("client_secret", "")
     if not name or not secret:

@@ -23,6 +23,7 @@ from ostinato.api.native.oauth import OAUTH
 from ostinato.api.native.parameters import Limit, RunNumber, known, refusals
 from ostinato.api.native.patience import wait_until
 from ostinato.api.native.people import PEOPLE
+from ostinato.api.native.resources import RESOURCES
 from ostinato.api.native.schedules import SCHEDULES
 from ostinato.api.native.sign_in import SIGN_IN
 from ostinato.api.native.webhooks import WEBHOOKS
@@ -324,6 +325,7 @@ API = Router(
         OAUTH,
         ARTIFACTS,
         CONNECTIONS,
+        RESOURCES,
         WEBHOOKS,
         SCHEDULES,
     ],

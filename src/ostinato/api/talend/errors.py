@@ -29,11 +29,22 @@ STATUSES: dict[type[OstinatoError], int] = {
     TooMany: 429,
     Unavailable: 503,
 }
-NAMES = {"data": "body", "fiql": "query", "environment_id": "environmentId", "workspace_id": "workspaceId"}
+NAMES = {
+    "data": "body",
+    "fiql": "query",
+    "search": "_s",
+    "environment_id": "environmentId",
+    "workspace_id": "workspaceId",
+}
 """Parameters whose names the framework or the language keeps for itself."""
 
 
 def refuse(error: Exception) -> problems.Refusal | None:
     """What to tell the client; None for an error that nobody foresaw."""
     told = problems.refusal(error, STATUSES, NAMES)
-    return msgspec.structs.replace(told, form="short") if told is not None else None
+    if told is None:
+        return None
+    if isinstance(error, NotFound) and isinstance(error.key, int):
+        # The number is ours: the client sent an id.
+        told = msgspec.structs.replace(told, detail=f"{error.kind} does not exist, or you may not see it")
+    return msgspec.structs.replace(told, form="short")

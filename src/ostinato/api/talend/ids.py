@@ -21,7 +21,6 @@ WORDS: dict[Kind, str] = {
     Kind.TASK: "Task",
     Kind.PROMOTION: "Promotion",
     Kind.PROJECT: "Project",
-    Kind.USER: "User",
     Kind.GROUP: "Group",
     Kind.SCHEDULE: "Schedule",
 }
@@ -29,7 +28,7 @@ LONGEST_ECHO = 60
 
 
 class Ids:
-    """The ids of one installation: 24 hexadecimal digits, and UUIDs for plans (Talend, "Ids")."""
+    """The ids of one installation: 24 hexadecimal digits, and UUIDs for plans and users (Talend, "Ids")."""
 
     def __init__(self, installation: int) -> None:
         self._installation = installation
@@ -72,6 +71,20 @@ class Ids:
                 raise Invalid(Problem(path=field, message=f"there is no plan {sent!r}, or you may not see it"))
             raise NotFound("Plan", sent)
         return number
+
+    def user(self, number: int) -> str:
+        return str(guids.make(self._installation, guids.Kind.USER, number))
+
+    def whom(self, sent: str) -> int | str:
+        """A user by id, which is a number, or by name."""
+        guid = guids.parse(sent)
+        number = guids.number_of(guid, self._installation, guids.Kind.USER) if guid is not None else None
+        return sent if number is None else number
+
+    def group(self, sent: str) -> int | str:
+        """A group by id, which is a number, or by name."""
+        number = object_ids.number_of(sent, self._installation, Kind.GROUP)
+        return sent if number is None else number
 
 
 def missing(kind: Kind, sent: str, field: str = "") -> Invalid | NotFound:

@@ -20,11 +20,17 @@ InEnvironment: TypeAlias = Annotated[
 InWorkspace: TypeAlias = Annotated[
     str | None, QueryParameter(name="workspaceId", max_length=100, description="Only what is in it.")
 ]
+NamePart: TypeAlias = Annotated[
+    str | None,
+    QueryParameter(max_length=200, pattern="^[^\x00]*$", description="A part of the name, in any case"),
+]
+OfUser: TypeAlias = Annotated[str | None, QueryParameter(max_length=200, description="The id of a user, or the name")]
 Fiql: TypeAlias = Annotated[
     str | None,
     QueryParameter(name="query", max_length=4_000, description="FIQL, such as name==Dev*;description==*environment*"),
 ]
 Id: TypeAlias = Annotated[str, PathParameter(max_length=100)]
+Who: TypeAlias = Annotated[str, PathParameter(max_length=200, description="An id, or a name")]
 
 
 class ErrorResponse(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

@@ -8,7 +8,7 @@ from litestar.params import JSONBody, QueryParameter
 from litestar.response.base import ASGIResponse
 
 from ostinato.api.dependencies import TheActor, TheApp
-from ostinato.api.talend import pauses, plan_steps, translate, wire
+from ostinato.api.talend import pauses, plan_steps, run_triggers, translate, wire
 from ostinato.api.talend.ids import Ids, TheIds
 from ostinato.api.talend.parameters import Id, Limit, Offset, refusals
 from ostinato.api.talend.plan_steps import PlanStep, Step
@@ -16,15 +16,15 @@ from ostinato.api.talend.run_config_wire import (
     CLOUD,
     PauseDetails,
     PlanRunConfig,
+    Trigger,
     UserType,
-    manual,
     require_cloud,
-    require_manual,
 )
 from ostinato.app import single_plans
+from ostinato.app.application import App
 from ostinato.app.single_plans import About, Shown, WithSteps
 from ostinato.core import guids, plan_chains
-from ostinato.core.access import Permission
+from ostinato.core.access import Actor, Permission
 from ostinato.core.definitions import Overlap
 from ostinato.core.errors import NotFound
 from ostinato.core.ids import PlanId
@@ -193,7 +193,8 @@ async def pause_plan(app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JS
     responses=refusals(404),
 )
 async def get_run_config(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> PlanRunConfig:
-    return _run_config(await single_plans.get(app, actor, ids.plan_number(id)))
+    plan = await single_plans.get(app, actor, ids.plan_number(id))
+    return _run_config(plan, await _trigger(app, actor, plan))
 
 
 @put(
@@ -207,10 +208,12 @@ async def update_run_config(
     app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JSONBody[PlanRunConfig]
 ) -> PlanRunConfig:
     number = ids.plan_number(id)
-    require_manual(data.trigger)
     require_cloud(data.runtime)
     parallel = bool(data.parallel_execution_allowed)
-    return _run_config(await single_plans.set_parallel(app, actor, number, app.now(), parallel=parallel))
+    await single_plans.require_execute(app, actor, number)
+    await run_triggers.change(app, actor, _what(number), data.trigger)
+    plan = await single_plans.set_parallel(app, actor, number, app.now(), parallel=parallel)
+    return _run_config(plan, await _trigger(app, actor, plan))
 
 
 @delete(
@@ -222,7 +225,7 @@ async def update_run_config(
 )
 async def delete_run_config(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> None:
     """The rest of how it is run stays."""
-    await single_plans.require_execute(app, actor, ids.plan_number(id))
+    await run_triggers.stop(app, actor, _what(ids.plan_number(id)))
 
 
 def _about(sent: PlanRequest, ids: Ids) -> About:
@@ -273,9 +276,17 @@ def _status(state: State | None) -> Status | None:
     return "execution_successful" if state is State.SUCCEEDED else "execution_failed"
 
 
-def _run_config(one: DescribedPlan) -> PlanRunConfig:
+def _what(plan: int) -> TaskOrPlan:
+    return TaskOrPlan(plan=PlanId(plan))
+
+
+async def _trigger(app: App, actor: Actor, plan: DescribedPlan) -> Trigger:
+    return await run_triggers.shown(app, actor, _what(plan.id), plan.created_at)
+
+
+def _run_config(one: DescribedPlan, trigger: Trigger) -> PlanRunConfig:
     return PlanRunConfig(
-        trigger=manual(one.created_at),
+        trigger=trigger,
         runtime=CLOUD,
         parallel_execution_allowed=one.overlap is Overlap.PARALLEL,
     )

@@ -1,6 +1,5 @@
 """How tasks and plans are run, and that they are paused, as Talend clients send and read it; what is possible of it."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -147,12 +146,6 @@ CLOUD = Runtime(type="CLOUD")
 """Where everything runs."""
 
 
-def require_manual(trigger: Trigger) -> None:
-    """Raise Invalid for whatever starts by itself."""
-    if trigger.type != "MANUAL":
-        raise Invalid(Problem(path="trigger.type", message="triggers come with schedules: use MANUAL"))
-
-
 def require_cloud(runtime: Runtime | None) -> None:
     """Raise Invalid for engines elsewhere. A client may send back what it was shown, and empty ids."""
     if runtime is None:
@@ -163,8 +156,3 @@ def require_cloud(runtime: Runtime | None) -> None:
         if getattr(runtime, field):
             message = "there are no engines and run profiles here: leave runtime out, or use {'type': 'CLOUD'}"
             raise Invalid(Problem(path="runtime", message=message))
-
-
-def manual(made: datetime) -> Trigger:
-    """The trigger of what starts when somebody starts it. Clients expect a day and a time zone in each trigger."""
-    return Trigger(type="MANUAL", start_date=made.astimezone(UTC).date().isoformat(), time_zone="UTC")

@@ -5,7 +5,7 @@ from litestar.params import JSONBody
 from litestar.response.base import ASGIResponse
 
 from ostinato.api.dependencies import TheActor, TheApp
-from ostinato.api.talend import pauses
+from ostinato.api.talend import pauses, run_triggers
 from ostinato.api.talend.ids import TheIds
 from ostinato.api.talend.parameters import Id, refusals
 from ostinato.api.talend.run_config_wire import (
@@ -14,13 +14,13 @@ from ostinato.api.talend.run_config_wire import (
     LogLevel,
     PauseDetails,
     TaskRunConfig,
-    manual,
+    Trigger,
     require_cloud,
-    require_manual,
 )
 from ostinato.app import task_run_configs
+from ostinato.app.application import App
 from ostinato.app.task_run_configs import RunConfig
-from ostinato.core.access import Permission
+from ostinato.core.access import Actor, Permission
 from ostinato.core.errors import Invalid, Problem
 from ostinato.core.ids import TaskId
 from ostinato.core.object_ids import Kind
@@ -39,7 +39,8 @@ DEFAULT_LEVEL: LogLevel = "WARN"
 )
 async def get_task_run_config(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> TaskRunConfig:
     """The defaults if it was never configured."""
-    return _run_config(await task_run_configs.get(app, actor, ids.number(Kind.TASK, id)))
+    task = await task_run_configs.get(app, actor, ids.number(Kind.TASK, id))
+    return _run_config(task, await _trigger(app, actor, task))
 
 
 @put(
@@ -52,12 +53,13 @@ async def get_task_run_config(app: TheApp, actor: TheActor, ids: TheIds, id: Id)
 async def update_task_run_config(
     app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JSONBody[TaskRunConfig]
 ) -> TaskRunConfig:
-    """What is left out gets its default. Only the trigger MANUAL and the runtime CLOUD are possible."""
+    """What is left out gets its default. Only the runtime CLOUD is possible, and no trigger WEBHOOK."""
     number = ids.number(Kind.TASK, id)
     require_cloud(data.runtime)
     _require_possible(data)
     wanted = _wanted(data)
-    return _run_config(await task_run_configs.change(app, actor, number, wanted, app.now()))
+    task = await _change(app, actor, number, data.trigger, wanted)
+    return _run_config(task, await _trigger(app, actor, task))
 
 
 @delete(
@@ -69,7 +71,7 @@ async def update_task_run_config(
 )
 async def delete_task_run_config(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> None:
     """The trigger is MANUAL again; the rest of the configuration stays."""
-    await task_run_configs.require_may_change(app, actor, ids.number(Kind.TASK, id))
+    await run_triggers.stop(app, actor, _what(ids.number(Kind.TASK, id)))
 
 
 @get(
@@ -81,7 +83,8 @@ async def delete_task_run_config(app: TheApp, actor: TheActor, ids: TheIds, id: 
 )
 async def get_task_de_run_config(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> DETaskRunConfig:
     """The same configuration, without its runtime."""
-    return _de_run_config(await task_run_configs.get(app, actor, ids.number(Kind.TASK, id)))
+    task = await task_run_configs.get(app, actor, ids.number(Kind.TASK, id))
+    return _de_run_config(task, await _trigger(app, actor, task))
 
 
 @put(
@@ -99,7 +102,8 @@ async def update_task_de_run_config(
     if data.run_profile_id:
         raise Invalid(Problem(path="runProfileId", message="there are no run profiles here: leave it out"))
     wanted = _wanted(data)
-    return _de_run_config(await task_run_configs.change(app, actor, number, wanted, app.now()))
+    task = await _change(app, actor, number, data.trigger, wanted)
+    return _de_run_config(task, await _trigger(app, actor, task))
 
 
 @delete(
@@ -111,7 +115,7 @@ async def update_task_de_run_config(
 )
 async def delete_task_de_run_config(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> None:
     """The trigger is MANUAL again; the rest of the configuration stays."""
-    await task_run_configs.require_may_change(app, actor, ids.number(Kind.TASK, id))
+    await run_triggers.stop(app, actor, _what(ids.number(Kind.TASK, id)))
 
 
 @put(
@@ -127,8 +131,23 @@ async def update_task_pause(
 ) -> ASGIResponse:
     """202 if that is a change, 204 if it was so already. What is at work ends normally; a start is refused while the
     task is paused, and what plans want to start of it waits. user, userType and pauseDate are ours."""
-    what = TaskOrPlan(task=TaskId(ids.number(Kind.TASK, id)))
+    what = _what(ids.number(Kind.TASK, id))
     return await pauses.set_paused(app, actor, what, data)
+
+
+def _what(task: int) -> TaskOrPlan:
+    return TaskOrPlan(task=TaskId(task))
+
+
+async def _trigger(app: App, actor: Actor, task: DescribedTask) -> Trigger:
+    return await run_triggers.shown(app, actor, _what(task.id), task.created_at)
+
+
+async def _change(app: App, actor: Actor, task: int, trigger: Trigger, wanted: RunConfig) -> DescribedTask:
+    """The trigger first: it can be refused, the rest has been looked at."""
+    await task_run_configs.require_may_change(app, actor, task)
+    await run_triggers.change(app, actor, _what(task), trigger)
+    return await task_run_configs.change(app, actor, task, wanted, app.now())
 
 
 def _require_possible(sent: TaskRunConfig) -> None:
@@ -143,16 +162,15 @@ def _require_possible(sent: TaskRunConfig) -> None:
 
 
 def _wanted(sent: TaskRunConfig | DETaskRunConfig) -> RunConfig:
-    require_manual(sent.trigger)
     if sent.lineage:
         raise Invalid(Problem(path="lineage", message="lineage is not recorded here: use false"))
     return RunConfig(parallel=bool(sent.parallel_execution_allowed), minutes=sent.timeout, log_level=sent.log_level)
 
 
-def _run_config(task: DescribedTask) -> TaskRunConfig:
+def _run_config(task: DescribedTask, trigger: Trigger) -> TaskRunConfig:
     shown = task_run_configs.of_task(task)
     return TaskRunConfig(
-        trigger=manual(task.created_at),
+        trigger=trigger,
         runtime=CLOUD,
         parallel_execution_allowed=shown.parallel,
         log_level=shown.log_level or DEFAULT_LEVEL,
@@ -160,10 +178,10 @@ def _run_config(task: DescribedTask) -> TaskRunConfig:
     )
 
 
-def _de_run_config(task: DescribedTask) -> DETaskRunConfig:
+def _de_run_config(task: DescribedTask, trigger: Trigger) -> DETaskRunConfig:
     shown = task_run_configs.of_task(task)
     return DETaskRunConfig(
-        trigger=manual(task.created_at),
+        trigger=trigger,
         parallel_execution_allowed=shown.parallel,
         log_level=shown.log_level or DEFAULT_LEVEL,
         timeout=shown.minutes,

@@ -11,6 +11,7 @@ from ostinato.api.talend import pauses
 from ostinato.api.talend import tasks_wire as wire
 from ostinato.api.talend.ids import Ids
 from ostinato.api.talend.run_config_wire import CLOUD, TriggerType
+from ostinato.api.talend.run_triggers import KINDS
 from ostinato.api.talend.translate import workspace
 from ostinato.app import single_tasks, task_definitions
 from ostinato.app.single_tasks import About
@@ -64,7 +65,7 @@ def wanted(filters: wire.TaskFiltersRequest, ids: Ids, *, lenient: bool) -> Want
             return None
         raise
     elsewhere = filters.runtime_id or filters.runtime_run_profile_id or filters.runtime_type not in (None, CLOUD.type)
-    return None if elsewhere or trigger not in ("", "MANUAL") else found
+    return None if elsewhere else msgspec.structs.replace(found, scheduled=KINDS[trigger] if trigger else None)
 
 
 def about(sent: Defined, ids: Ids) -> About:

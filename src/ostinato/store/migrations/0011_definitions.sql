@@ -173,3 +173,11 @@ BEGIN
     DELETE FROM workspace WHERE id = ANY(gone);
 END $$;
 COMMENT ON FUNCTION remove_workspaces IS 'Removes workspaces with everything in them and the rights in them; the digests of what they had in the object store. Whoever calls has looked whether something else needs them. What is told of their runs goes with them.';
+
+-- Environments as they are described wherever something names one; whoever selects from it checks the viewer.
+
+CREATE VIEW environment_described AS
+SELECT id, name, description, stage, max_cloud_engines,
+       id = (SELECT min(first.id) FROM environment AS first) AS is_default
+  FROM environment;
+COMMENT ON VIEW environment_described IS 'The environment that was made first is the default one.';

@@ -1,19 +1,22 @@
 -- A page of the resources that somebody may see, the newest first, with how many there are; one of them if its id is given.
-WITH chosen AS MATERIALIZED (
-    SELECT resource.id
-      FROM resource
-      JOIN workspace ON workspace.id = resource.workspace_id
+WITH place AS MATERIALIZED (
+    SELECT workspace.id
+      FROM workspace
       JOIN environment ON environment.id = workspace.environment_id
-     WHERE ($2::bigint IS NULL OR resource.id = $2)
-       AND ($3::text IS NULL OR position(in_small_letters($3) IN in_small_letters(resource.name)) > 0)
-       AND ($4::bigint IS NULL OR workspace.id = $4)
+     WHERE ($4::bigint IS NULL OR workspace.id = $4)
        AND ($5::bigint IS NULL OR environment.id = $5)
-       AND ($6::text IS NULL OR resource.name = $6)
        AND ($7::text IS NULL OR workspace.key = $7)
        AND ($8::text IS NULL OR environment.name = $8)
        AND EXISTS (SELECT FROM workspace_access AS access
                     WHERE access.workspace_id = workspace.id AND access.subject_id = $1
                       AND 'VIEW' = ANY(access.permissions))
+), chosen AS MATERIALIZED (
+    SELECT resource.id
+      FROM resource
+     WHERE resource.workspace_id IN (SELECT place.id FROM place)
+       AND ($2::bigint IS NULL OR resource.id = $2)
+       AND ($3::text IS NULL OR position(in_small_letters($3) IN in_small_letters(resource.name)) > 0)
+       AND ($6::text IS NULL OR resource.name = $6)
 )
 SELECT (SELECT count(*) FROM chosen)::integer AS total,
        COALESCE((SELECT json_agg(row_to_json(told) ORDER BY told.id DESC)

@@ -15,8 +15,16 @@ WITH seen AS MATERIALIZED (
        AND ($5::bigint IS NULL OR task.id IN (SELECT task_id FROM task_artifact WHERE artifact_id = $5))
        AND ($6::text IS NULL OR (task.type = $6 AND task.id NOT IN (SELECT task_id FROM task_artifact)))
        AND ($7::text[] IS NULL OR task.tags @> $7)
+       AND ($8::text[] IS NULL
+            OR COALESCE((SELECT CASE WHEN NOT schedule.own THEN 'linked'
+                                     WHEN own.definition ->> 'startDate' = own.definition ->> 'endDate' THEN 'once'
+                                     ELSE own.definition -> 'when' ->> 'type' END
+                           FROM schedule
+                           LEFT JOIN schedule_trigger AS own ON own.schedule_id = schedule.id
+                          WHERE schedule.task_id = task.id
+                          LIMIT 1), 'none') = ANY($8))
 ), page AS MATERIALIZED (
-    SELECT id FROM found ORDER BY id DESC LIMIT $8 OFFSET $9
+    SELECT id FROM found ORDER BY id DESC LIMIT $9 OFFSET $10
 )
 SELECT (SELECT count(*) FROM found) AS total,
        COALESCE((SELECT jsonb_agg(
