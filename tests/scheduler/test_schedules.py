@@ -198,3 +198,40 @@ async def test_the_fires_of_a_window_are_told_in_order(lab: Lab) -> None:
     ]
     last = await schedules.events(lab.app, lab.admin, Wanted(limit=10), NOW, NOW + timedelta(days=2), 2, offset=3)
     assert [event.trigger for event in last] == ["early"]
+
+
+GROUP = """tasks:
+- {name: a, type: Probe, config: {mark: %s/mark}}
+- {name: b, type: Probe, config: {mark: %s/mark}}
+- {name: group, type: ScheduleGroup, config: {tasks: [a], plans: [p]}}
+plans:
+- {name: p, steps: [{name: one, tasks: [b]}]}
+"""
+
+
+async def test_a_schedule_group_starts_everything_in_it_at_once(live: Lab) -> None:
+    await live.define(GROUP % (live.folder, live.folder))
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    once = at_times("once", type="once", at=f"{soon:%Y-%m-%dT%H:%M:%S}Z")
+    about = About(what=await target(live, "group"), triggers=(once,))
+    await schedules.create(live.app, live.admin, "Production", about, soon - timedelta(seconds=5))
+
+    async def has_run() -> bool:
+        return len(live.marks()) == 2
+
+    await until(has_run)
+    async with live.app.db.reading() as tx:
+        run = await tx.fetchval("SELECT id FROM run WHERE cause = 'schedule' AND parent_run_id IS NULL")
+    seen = await live.ended(run)
+    assert (seen.name, seen.state) == ("group", State.SUCCEEDED)
+    assert await live.children(run) == {"a": State.SUCCEEDED, "p": State.SUCCEEDED, "b": State.SUCCEEDED}
+
+
+@pytest.mark.parametrize(("config", "said"), [("{}", "at least one"), ("{tasks: [a, a]}", "twice among the tasks")])
+async def test_a_schedule_group_that_starts_nothing_or_something_twice_is_refused(
+    lab: Lab, config: str, said: str
+) -> None:
+    with pytest.raises(Invalid, match=said):
+        await lab.define(
+            f"tasks: [{{name: a, type: Probe, config: {{}}}}, {{name: g, type: ScheduleGroup, config: {config}}}]"
+        )
