@@ -21,6 +21,8 @@ PAGE = ROOT / "docs" / "reference" / "talend-codes.md"
 TESTS = "tests/api/talend"
 OF_THE_TABLE = ("test_every_documented_code_is_in_the_table_of_codes", "test_every_test_in_the_table_of_codes_exists")
 """Tests that look at what is written here."""
+OF_ALL = (f"{TESTS}/test_codes.py", f"{TESTS}/test_aliases.py")
+"""Tests that ask many operations the same."""
 OF_THE_WALL = ("429", "503")
 """They are the same for every operation of every dialect, and tested once for all."""
 ROW = re.compile(r"\| `(?P<operation>\w+)` \| (?P<status>\d{3}) \| `(?P<test>[^`]+)` \|")
@@ -56,8 +58,13 @@ def rows(page: str) -> Iterator[Row]:
 
 def page(told: Mapping[str, Any]) -> str:
     """Of what the tests of this process reached; raises KeyError for what none did."""
-    lines = [f"| `{name}` | {status} | `{min(reached[name, status])}` |" for name, status in documented(told)]
+    lines = [f"| `{name}` | {status} | `{_told(reached[name, status])}` |" for name, status in documented(told)]
     return BEGIN + "\n".join(lines) + "\n"
+
+
+def _told(tests: set[str]) -> str:
+    """The one to name: rather one about the operation than one that asks all of them."""
+    return min(tests, key=lambda test: (test.startswith(OF_ALL), test))
 
 
 def main() -> int:
