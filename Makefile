@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO_HOME ?= $(CURDIR)/.demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check format bench serve lock generate clean
+.PHONY: help setup demo test chaos check format bench serve lock generate codes clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ generate: setup ## Renew the files that are generated from code: schema.sql and 
 	@$(BIN)/python -m tools.states_reference
 	@$(BIN)/python -m tools.definitions_reference
 	@$(BIN)/python -m tools.interfaces_reference
+
+codes: setup ## Run the tests of the Talend API, and write which answer is reached by which (minutes)
+	@$(BIN)/python -m tools.talend_codes
 
 clean: ## Remove what was made: the virtual environment, caches, the demo's data
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -1,5 +1,6 @@
 """Holds answers against the OpenAPI documents that the server itself publishes."""
 
+import os
 import re
 from typing import Any
 
@@ -8,6 +9,8 @@ from jsonschema_rs import Draft202012Validator
 
 _validators: dict[tuple[int, str, int, str], Draft202012Validator] = {}
 """By document, operation, status and media type: documents outlive all tests."""
+reached: dict[tuple[str, str], set[str]] = {}
+"""The tests of this process that got an answer, by operation and status."""
 
 
 def check(document: dict[str, Any], answer: httpx.Response) -> None:
@@ -21,6 +24,7 @@ def check(document: dict[str, Any], answer: httpx.Response) -> None:
         return
     documented = operation["responses"].get(str(answer.status_code))
     assert documented is not None, f"{operation['operationId']} does not document {answer.status_code}: {answer.text}"
+    reached.setdefault((operation["operationId"], str(answer.status_code)), set()).add(_test())
     media_type = answer.headers.get("content-type", "").partition(";")[0]
     content = documented.get("content")
     if not content:
@@ -33,6 +37,11 @@ def check(document: dict[str, Any], answer: httpx.Response) -> None:
             schema = _nullable({**content[media_type]["schema"], "components": document["components"]})
             _validators[place] = Draft202012Validator(schema)
         _validators[place].validate(answer.json())
+
+
+def _test() -> str:
+    """The test at work, as a path and a name."""
+    return os.environ["PYTEST_CURRENT_TEST"].partition(" (")[0].partition("[")[0]
 
 
 def _matches(template: str, path: str) -> bool:

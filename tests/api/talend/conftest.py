@@ -22,7 +22,7 @@ async def talend(app: App, call: Call) -> Talk:
     async def ask(
         method: str, path: str, body: Any = None, *, key: str = administrator, **query: Any
     ) -> httpx.Response:
-        full = path if path.startswith(("/security", "/orchestration", "/tmc")) else f"/orchestration{path}"
+        full = path if path.startswith(("/security", "/orchestration", "/tmc", "/api")) else f"/orchestration{path}"
         more = {} if body is None else {"json": body}
         headers = {"Authorization": f"Bearer {key}"}
         return await call(method, full, headers=headers, params=query, **more)

@@ -108,6 +108,7 @@ async def test_a_connection_is_made_listed_found_changed_and_deleted(talend: Tal
 
     taken = await talend("PUT", path, {"name": "store"})
     assert taken.status_code == 409
+    assert (await talend("POST", "/connections", {**AWS, "workspaceId": finance})).status_code == 409
     assert "choose another name" in taken.json()["message"]
     renamed = (await talend("PUT", path, {"name": "sales"})).json()
     assert renamed == {**told, "name": "sales", "updateDate": renamed["updateDate"]}

@@ -23,3 +23,19 @@ async def test_an_environment_is_made_listed_found_changed_and_removed(talend: T
     gone = await talend("DELETE", f"/environments/{told['id']}")
     assert gone.status_code == 404
     assert gone.json()["message"].startswith("Environment")
+
+
+async def test_names_of_environments_are_unique(talend: Talk) -> None:
+    wish = {"name": "Acceptance", "workspaceName": "Sales"}
+    made = (await talend("POST", "/environments", wish)).json()
+    assert (await talend("POST", "/environments", wish)).status_code == 409
+    taken = await talend("PUT", f"/environments/{made['id']}", {"name": "Test"})
+    assert (taken.status_code, "'Test'" in taken.json()["message"]) == (409, True)
+    assert (await talend("PUT", f"/environments/{'0' * 24}", {"name": "Other"})).status_code == 404
+
+
+async def test_how_many_containers_there_may_be_is_a_number(talend: Talk) -> None:
+    for many in (-1, 10**30, "many"):
+        wish = {"name": "Acceptance", "workspaceName": "Sales", "maxCloudContainers": many}
+        refused = await talend("POST", "/environments", wish)
+        assert (refused.status_code, "maxCloudContainers" in refused.json()["message"]) == (400, True)

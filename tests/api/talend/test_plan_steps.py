@@ -273,6 +273,8 @@ async def test_the_longest_plan_is_made_and_shown(app: App, admin: Actor, talend
     assert [one["name"] for one in shown(chart)] == [step["name"] for step in steps]
     too_much = await talend("POST", PLANS, there.request("longer", steps, description="d" * 1_000_000))
     assert too_much.status_code == 413
+    too_much = await talend("PUT", f"{PLANS}/{told.json()['id']}", there.request("d" * 1_000_000, steps))
+    assert too_much.status_code == 413
 
 
 async def test_of_a_longer_plan_the_beginning_is_shown_and_nothing_is_lost(

@@ -61,7 +61,9 @@ async def test_a_project_is_made_listed_found_changed_and_removed(talend: Talk, 
     page = (await talend("GET", "/projects", limit=1, offset=1)).json()
     assert (page["items"], page["total"]) == ([told], 2)
     assert (await talend("GET", "/projects", offset=7)).json()["total"] == 2
-    assert (await talend("GET", "/projects", name="sales")).json()["items"] == [told]
+    for query in ({"name": "sales"}, {"projectName": "sales"}, {"name": "SALES", "projectName": "SALES"}):
+        assert (await talend("GET", "/projects", **query)).json()["items"] == [told]
+    assert (await talend("GET", "/projects", name="sales", projectName="other")).status_code == 400
     path = f"/projects/{told['id']}"
     assert (await talend("GET", path)).json() == told
     for taken in ("Sales 2026", "sales-2026"):
@@ -94,7 +96,8 @@ async def test_users_and_groups_are_authorised(talend: Talk, admin: Actor, app: 
         assert (await talend("PUT", f"{path}/{kind}/{number}")).status_code == 409
         assert (await talend("GET", path, key=bob)).status_code == 200
         assert (await talend("GET", "/projects", key=bob)).json()["total"] == 1
-        assert (await talend("DELETE", f"{path}/{kind}/{number}", key=bob)).status_code == 403
+        for method in ("PUT", "DELETE"):
+            assert (await talend(method, f"{path}/{kind}/{number}", key=bob)).status_code == 403
         assert (await talend("DELETE", f"{path}/{kind}/{number}", key=ada)).status_code == 204
         assert (await talend("DELETE", f"{path}/{kind}/{number}")).status_code == 404
         assert (await talend("GET", f"{path}/{kind}", key=bob)).status_code == 404

@@ -24,6 +24,7 @@ DAILY = {
     "timeZone": "Europe/London",
     "atTimes": {"type": "AT_TIME", "time": "05:30"},
 }
+NOWHERE = "0" * 24
 CRON = {"name": "month end", "type": "CRON", "cronExpression": "0 22 LW * ?", "timeZone": "Europe/Berlin"}
 
 
@@ -122,6 +123,53 @@ async def test_a_trigger_that_does_not_fit_is_refused_and_changes_nothing(
     assert (answer.status_code, answer.json()["status"]) == (status, status)
     assert said in answer.json()["message"]
     assert (await talend("GET", f"/schedules/{id}")).json()["triggers"] == [DAILY]
+
+
+async def test_a_trigger_is_not_replaced_by_one_too_near_to_another(talend: Talk, place: dict[str, str]) -> None:
+    id = await make(talend, place)
+    assert (await talend("POST", f"/schedules/{id}/triggers", CRON)).status_code == 200
+    near = {**CRON, "cronExpression": "33 5 * * ?", "timeZone": "Europe/London"}
+    assert (await talend("PUT", f"/schedules/{id}/triggers", near)).status_code == 409
+    assert (await talend("GET", f"/schedules/{id}")).json()["triggers"] == [DAILY, CRON]
+
+
+async def test_triggers_that_holidays_brought_together_are_not_kept_like_that(
+    app: App, talend: Talk, place: dict[str, str]
+) -> None:
+    def weekly(day: str, **more: Any) -> dict[str, Any]:
+        return {"when": {"type": "weekly", "days": [day], "at": "09:00"}, **more}
+
+    triggers = [
+        {"name": "first", "trigger": weekly("monday", calendar={"lists": ["bank"], "closed": "next"})},
+        {"name": "second", "trigger": weekly("tuesday")},
+        {"name": "third", "trigger": weekly("friday")},
+    ]
+    assert (await talend("PUT", "/api/v1/holidays/bank", {"days": []})).status_code == 204
+    made = await talend("POST", "/api/v1/schedules", {"environment": "Production", "triggers": triggers})
+    assert made.status_code == 201, made.text
+    [one] = (await talend("GET", "/schedules")).json()["items"]
+    soon = app.now().date() + timedelta(days=7)
+    monday = {"date": (soon + timedelta(days=-soon.weekday() % 7)).isoformat(), "name": "a Monday"}
+    assert (await talend("PUT", "/api/v1/holidays/bank", {"days": [monday]})).status_code == 204
+    path = f"/schedules/{one['id']}"
+    assert (await talend("PATCH", path, {"description": "x"})).status_code == 409
+    assert (await talend("DELETE", f"{path}/triggers", name="third")).status_code == 409
+    assert (await talend("POST", path, {})).status_code == 400
+    assert (await talend("DELETE", f"{path}/triggers", name="second")).status_code == 204
+
+
+@pytest.mark.parametrize("kind", ["tasks", "plans"])
+async def test_what_is_not_there_has_no_schedule(talend: Talk, place: dict[str, str], kind: str) -> None:
+    schedule = await make(talend, place)
+    nothing = {"tasks": NOWHERE, "plans": "00000000-0000-0000-0000-000000000000"}[kind]
+    path = f"/executables/{kind}/{nothing}"
+    assert (await talend("GET", f"{path}/schedule")).status_code == 404
+    assert (await talend("PUT", f"{path}/schedule", {"scheduleId": schedule})).status_code == 404
+    assert (await talend("DELETE", f"{path}/schedule")).status_code == 404
+    assert (await talend("GET", f"{path}/run-config/events", to=1)).status_code == 404
+    for wrong in (NOWHERE, place["task"]):
+        assert (await talend("POST", f"/schedules/{wrong}", {})).status_code == 404
+        assert (await talend("GET", f"/schedules/{wrong}/events", to=1)).status_code == 404
 
 
 async def test_a_sixteenth_trigger_is_refused(talend: Talk, place: dict[str, str]) -> None:

@@ -98,11 +98,12 @@ async def test_ids_that_have_not_the_form_of_one_are_400_and_others_404(talend: 
             assert (await talend(method, f"/security/workspaces/{path}/permissions", body)).status_code == 404
 
 
+@pytest.mark.parametrize(("kind", "name"), [("users", "eva"), ("service-accounts", "ci")])
 async def test_what_was_granted_in_every_environment_is_shown_and_not_changed_in_one(
-    talend: Talk, place: str, world: World
+    talend: Talk, place: str, world: World, kind: str, name: str
 ) -> None:
-    key = await world.key("eva", finance="Viewer")
-    path = f"/security/workspaces/{place}/users/eva/permissions"
+    key = await world.key(name, finance="Viewer")
+    path = f"/security/workspaces/{place}/{kind}/{name}/permissions"
     assert (await talend("GET", path)).json()["permissions"] == ["VIEW"]
     for method, body in (("POST", ["MANAGE"]), ("PUT", ["MANAGE"]), ("DELETE", None)):
         assert (await talend(method, path, body)).status_code == 409
@@ -119,10 +120,12 @@ async def test_whoever_has_manage_has_a_say_in_that_workspace_and_nobody_else_ha
     boss, viewer = await world.key("boss", finance="Administrator"), await world.key("viewer", finance="Viewer")
     stranger = await world.key("stranger")
     path = f"/security/workspaces/{place}/users/ada/permissions"
+    of_service = f"/security/workspaces/{place}/service-accounts/ci/permissions"
     assert (await talend("POST", path, ["VIEW"], key=boss)).status_code == 201
     for key, status in ((viewer, 403), (stranger, 404)):
         for method, body in (("GET", None), ("POST", ["VIEW"]), ("PUT", ["VIEW"]), ("DELETE", None)):
             assert (await talend(method, path, body, key=key)).status_code == status
+            assert (await talend(method, of_service, body, key=key)).status_code == status
         assert (await talend("GET", "/security/permissions", key=key)).status_code == 403
         assert (await talend("GET", "/security/permissions", key=key, workspaceId=place)).status_code == status
         assert (await talend("DELETE", "/security/permissions/batch", key=key, userIds="ada")).status_code == 403

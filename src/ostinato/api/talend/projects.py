@@ -6,7 +6,7 @@ import msgspec
 from litestar import Router, delete, get, post, put
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.permissions import ANYBODY
@@ -16,12 +16,15 @@ from ostinato.api.talend.parameters import Id, Limit, NamePart, Offset, Who, ref
 from ostinato.app import projects
 from ostinato.core.access import Actor, Permission
 from ostinato.core.credentials import Kind as CredentialKind
-from ostinato.core.errors import Forbidden
+from ostinato.core.errors import Forbidden, Invalid, Problem
 from ostinato.core.object_ids import Kind
 from ostinato.store.projects import Project, WantedProjects
 
 Address = Annotated[
     wire.Words, msgspec.Meta(description="Of the repository: http, https, ssh or git, without credentials.")
+]
+NewerName = Annotated[
+    str | None, QueryParameter(max_length=200, pattern="^[^\x00]*$", description="The newer name of name.")
 ]
 Owner = Annotated[wire.Name, msgspec.Meta(description="The name of a user.")]
 
@@ -88,9 +91,19 @@ async def personal(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteH
     responses=refusals(),
 )
 async def list_projects(
-    app: TheApp, actor: TheActor, ids: TheIds, name: NamePart = None, limit: Limit = 100, offset: Offset = 0
+    app: TheApp,
+    actor: TheActor,
+    ids: TheIds,
+    name: NamePart = None,
+    projectName: NewerName = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
 ) -> PageProject:
     """Those that you own or may work on; all of them with the permission PEOPLE or ENVIRONMENTS."""
+    if name is not None and projectName not in (None, name):
+        message = "it is the newer name of name: send one of them, or the same value in both"
+        raise Invalid(Problem(path="projectName", message=message))
+    name = name if projectName is None else projectName
     found = await projects.list_projects(app, actor, WantedProjects(name=name, limit=limit, offset=offset))
     items = [_project(one, ids) for one in found.items]
     return PageProject(items=items, limit=limit, offset=offset, total=found.total)

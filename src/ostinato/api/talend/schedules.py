@@ -108,11 +108,7 @@ async def create_schedule(app: TheApp, actor: TheActor, ids: TheIds, data: JSONB
     number = ids.number(Kind.ENVIRONMENT, data.environment_id, "environmentId")
     name = await _environment_name(app, actor, number, data.environment_id)
     about = About(description=data.description, triggers=(_named(data.trigger, "trigger"),))
-    try:
-        made = await schedules.create(app, actor, name, about, app.now())
-    except schedules.Clash as clash:  # no 409 is listed here
-        raise Invalid(*clash.problems) from clash
-    return Identifier(id=ids.of(Kind.SCHEDULE, made.id))
+    return await _create(app, actor, ids, name, about)
 
 
 @get(
@@ -134,12 +130,11 @@ async def get_schedule(app: TheApp, actor: TheActor, ids: TheIds, id: Id) -> Sch
     responses=refusals(404),
 )
 async def clone_schedule(app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JSONBody[Description]) -> Identifier:
-    """All triggers are copied, the link is not."""
+    """All triggers are copied, the link is not. 400 if they do not go together any more, because holidays changed."""
     seen = await _get(app, actor, ids, id)
     description = data.description if data.description is not None else f"copy of {seen.description or id}"
     about = msgspec.structs.replace(about_of(seen), what=None, description=description)
-    made = await schedules.create(app, actor, seen.environment, about, app.now())
-    return Identifier(id=ids.of(Kind.SCHEDULE, made.id))
+    return await _create(app, actor, ids, seen.environment, about)
 
 
 @patch(
@@ -213,7 +208,7 @@ async def update_trigger(
     needs=Permission.EXECUTE,
     operation_id="deleteScheduleTrigger",
     summary="Remove a trigger",
-    responses=refusals(404),
+    responses=refusals(404, 409),
 )
 async def delete_trigger(
     app: TheApp,
@@ -222,7 +217,7 @@ async def delete_trigger(
     id: Id,
     name: Annotated[str, QueryParameter(max_length=200, description="Name of the trigger")],
 ) -> None:
-    """A schedule may have none."""
+    """A schedule may have none. 409 if those that are left do not go together any more, because holidays changed."""
     seen = await _get(app, actor, ids, id)
     about = about_of(seen)
     left = tuple(one for one in about.triggers if one.name != name)
@@ -285,6 +280,14 @@ async def _get(app: App, actor: Actor, ids: Ids, id: str) -> SeenSchedule:
     if seen.own:
         raise NotFound("Schedule", id)
     return seen
+
+
+async def _create(app: App, actor: Actor, ids: Ids, environment: str, about: About) -> Identifier:
+    try:
+        made = await schedules.create(app, actor, environment, about, app.now())
+    except schedules.Clash as clash:  # no 409 is listed at creations
+        raise Invalid(*clash.problems) from clash
+    return Identifier(id=ids.of(Kind.SCHEDULE, made.id))
 
 
 async def _environment_name(app: App, actor: Actor, number: int, sent: str) -> str:
