@@ -11,6 +11,7 @@ from ostinato.app.application import App
 from ostinato.scheduler import prune
 from tests.api.conftest import Call
 from tests.api.factories import World
+from tests.api.test_matrix import ASKS
 
 MOMENT = "2026-03-01T10:00:00"
 PRUNED = datetime(2026, 3, 3, tzinfo=UTC)
@@ -29,16 +30,12 @@ async def key(world: World) -> str:
     await world.run(task, "SUCCEEDED", MOMENT, MOMENT, rows=3)
     await world.log(child, (MOMENT, "loads"), (MOMENT, "it broke"))
     await world.finding(child, 0, "row", {"a": 1})
-    key = await world.key("boss", finance="Contributor")
-    hook = """INSERT INTO webhook (workspace_key, url, shown_url, secret, events, names, created_by, created_at, changed_at)
-              SELECT 'finance', 'https://8.8.8.8/', 'x', 'x', '{run.failed}', '{night}', id, $1, $1 FROM app_user LIMIT 1"""
-    await world.execute(hook, PRUNED - timedelta(days=30))
-    return key
+    return await world.key("boss", finance="Contributor")
 
 
 async def told(call: Call, key: str, job: str) -> dict[str, Any]:
     """What every route that reads says of the runs."""
-    runs = [f"/api/v1/runs{query}" for query in ("", "?name=night", "?name=load", "?q=nigh", "?q=broke", "?type=plan")]
+    runs = [f"/api/v1/runs{query}" for query in ("", "?name=night", "?name=load", "?text=nigh", "?text=broke", "?type=plan")]
     runs += [f"/api/v1/runs/{run}{more}" for run in (1, 2, 3) for more in ("", "/logs", "/findings", "/events")]
     executions = [f"{CHECK}/executions", f"{CHECK}/executions/2/log", f"{CHECK}/executions/3/log"]
     jobs = [f"/public/jobs/{job}/logs", f"/public/jobs/{job}/logs?details=true"]
@@ -48,6 +45,14 @@ async def told(call: Call, key: str, job: str) -> dict[str, Any]:
         assert answer.status_code == 200, (path, answer.text)
         found[path] = answer.text
     return found
+
+
+async def ask_everything(call: Call, key: str, job: str, task: str) -> None:
+    """Every route that reads, about the workspace finance, its task Package 1, its plan 7 and run 1."""
+    for (method, _), ask in ASKS.items():
+        if method == "GET":
+            answer = await call("GET", ask.path.format(job=job, task=task), key)
+            assert answer.status_code < 500, (ask.path, answer.text)
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -67,6 +72,7 @@ async def test_runs_of_a_deleted_task_and_plan_are_told_of_as_before(
         gone = await call("DELETE", path, headers={"Authorization": f"Bearer {key}"})
         assert gone.status_code == 204, gone.text
     assert await told(call, key, job) == before
+    await ask_everything(call, key, job, ids.task(1))
     for path in (CHECK, f"{V0}/process-maps/7/tasks", f"/public/jobs/{job}/status"):
         assert (await call("GET", path, key)).status_code == 404, path
     for path in ("/api/v1/tasks/last-success", "/api/v1/calendar", "/api/v1/schedules"):
@@ -74,7 +80,7 @@ async def test_runs_of_a_deleted_task_and_plan_are_told_of_as_before(
     for path in (f"{V0}/tasks", f"{V0}/process-maps", f"{V0}/executions", "/public/jobs", "/public/jobs/status"):
         assert (await call("GET", path, key)).json() == [], path
     for run in (1, 3):
-        assert (await call("POST", f"/api/v1/runs/{run}/cancellation", key)).status_code == 409
+        assert (await call("POST", f"/api/v1/runs/{run}/cancellation", key)).status_code == 202
         for body in ({}, {"part": "failed"}, {"version": "newest"}):
             again = await call("POST", f"/api/v1/runs/{run}/rerun", key, json=body)
             assert again.status_code in (404, 409), (run, body, again.text)
@@ -88,3 +94,14 @@ async def test_a_number_that_is_taken_again_stands_for_the_task_that_has_it_now(
     listed = (await call("GET", f"{CHECK}/executions", key)).json()
     assert [one["executionId"] for one in listed] == [run]
     assert (await call("GET", f"{CHECK}/executions/2/log", key)).status_code == 200
+
+
+async def test_a_webhook_for_a_name_is_told_of_the_last_run_of_a_plan_that_was_deleted(world: World, key: str) -> None:
+    await world.execute(
+        """INSERT INTO webhook (workspace_key, url, shown_url, secret, events, names, since, created_by, created_at, changed_at)
+           SELECT 'finance', 'x', 'x', 'x', '{run.failed}', '{night}', $1, id, $1, $1 FROM app_user LIMIT 1""",
+        PRUNED - timedelta(days=30),
+    )
+    await world.execute("UPDATE plan SET deleted_at = now()")
+    found = await world.fetch("SELECT told.run, told.event FROM run CROSS JOIN LATERAL untold(run) AS told")
+    assert found == [{"run": 1, "event": "run.failed"}]

@@ -228,7 +228,7 @@ def schedule(curl: Client, plan: str) -> None:
     config = {"trigger": trigger, "runtime": {"type": "CLOUD"}, "parallelExecutionAllowed": False}
     assert curl("PUT", f"{PLANS}/{plan}/run-config", config)["trigger"]["type"] == "DAILY"
     [listed] = curl("GET", "/api/v1/schedules")["items"]
-    assert listed["starts"]["name"] == "night"
+    assert (listed["name"], listed["kind"]) == ("night", "plan")
 
 
 def delete_everything(

@@ -732,6 +732,8 @@ BEGIN
     DELETE FROM plan_version WHERE plan_id = ANY(plans);
     DELETE FROM plan_ever WHERE id = ANY(plans);
     DELETE FROM task_ever WHERE id = ANY(tasks);
+    DELETE FROM task_last WHERE task_id = ANY(tasks);
+    DELETE FROM plan_last WHERE plan_id = ANY(plans);
     DELETE FROM task_success WHERE task_id = ANY(tasks);
     DELETE FROM plan_success WHERE plan_id = ANY(plans);
     DELETE FROM artifact_version USING artifact
