@@ -12,12 +12,12 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from bench import compare_memory, engine, idle, keys, pages, starts, triggers
+from bench import compare_memory, engine, idle, keys, pages, schedules, starts, triggers
 from ostinato.store.embedded import EmbeddedPostgres
 
 PLUGIN = Path(__file__).parent / "plugin"
 COMPARE = "compare_10m_peak_mb"
-ALL = (*engine.NAMES, *starts.NAMES, *pages.NAMES, *keys.NAMES, *idle.NAMES, *triggers.NAMES, COMPARE)
+ALL = (*engine.NAMES, *starts.NAMES, *pages.NAMES, *keys.NAMES, *idle.NAMES, *triggers.NAMES, *schedules.NAMES, COMPARE)
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
                 asyncio.Runner(loop_factory=uvloop.new_event_loop).run(work)
             finally:
                 postgres.stop()
-    for part in (starts, pages, keys, idle, triggers):
+    for part in (starts, pages, keys, idle, triggers, schedules):
         if wanted & set(part.NAMES):
             part.measure(wanted)
     if COMPARE in wanted:

@@ -74,7 +74,7 @@ plans:
 
 async def measure(url: str, folder: Path, wanted: frozenset[str]) -> None:
     """Print the figures of the engine that are wanted."""
-    async with _engine(url, folder) as (app, actor):
+    async with running(url, folder) as (app, actor):
         chain, fan, single = [await _find(app, actor, name) for name in ("chain", "fan", "noop")]
         for _ in range(2):  # statements are prepared, workers are warm
             await _plan(app, actor, PlanId(chain))
@@ -126,7 +126,7 @@ async def _measure_wide(app: App, actor: Actor, url: str) -> None:
 
 
 @asynccontextmanager
-async def _engine(url: str, folder: Path) -> AsyncIterator[tuple[App, Actor]]:
+async def running(url: str, folder: Path) -> AsyncIterator[tuple[App, Actor]]:
     app = App(db=Database(url), keyring=Keyring({"bench": bytes(32)}))
     await app.db.open()
     await migrate(app.db)

@@ -217,7 +217,8 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("POST", "/orchestration/executables/events/search"): Ask(
         "/orchestration/executables/events/search", {}, {"environmentId": "1", "to": 1}
     ),
-    # plans of the Talend API: one that another plan runs, so that it stays; ids in bodies are none, which is 400
+    # plans of the Talend API: one that another plan runs, so that it stays, and the
+    # other one, which no schedule starts; ids in bodies are none, which is 400
     ("GET", TALEND_PLANS): Ask(TALEND_PLANS, empty=NOTHING_SEEN),
     ("POST", TALEND_PLANS): Ask(TALEND_PLANS, READER, TALEND_PLAN),
     ("GET", f"{TALEND_PLANS}/{{id:str}}"): Ask(f"{TALEND_PLANS}/{{job}}", HIDDEN),
@@ -226,14 +227,14 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("PUT", f"{TALEND_PLANS}/{{id:str}}/pause"): Ask(
         f"{TALEND_PLANS}/{{job}}/pause", {**HIDDEN, **NO_EXECUTE}, {"pause": False}
     ),
-    ("GET", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(f"{TALEND_PLANS}/{{job}}/run-config", HIDDEN),
+    ("GET", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(f"{TALEND_PLANS}/{{week}}/run-config", HIDDEN),
     ("PUT", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(
-        f"{TALEND_PLANS}/{{job}}/run-config",
+        f"{TALEND_PLANS}/{{week}}/run-config",
         {**HIDDEN, **NO_EXECUTE},
         {"trigger": {"type": "MANUAL"}, "parallelExecutionAllowed": True},
     ),
     ("DELETE", f"{TALEND_PLANS}/{{id:str}}/run-config"): Ask(
-        f"{TALEND_PLANS}/{{job}}/run-config", {**HIDDEN, **NO_EXECUTE}
+        f"{TALEND_PLANS}/{{week}}/run-config", {**HIDDEN, **NO_EXECUTE}
     ),
     # artifacts, projects, promotions and permissions of the Talend API; ids lead nowhere, so whoever may gets 400
     ("GET", "/orchestration/artifacts"): Ask("/orchestration/artifacts", empty=NOTHING_SEEN),
@@ -412,6 +413,8 @@ class House:
     job: str
     task: str
     """The id of the first task in the Talend API."""
+    week: str
+    """The id of the plan that no schedule starts."""
 
 
 def handlers() -> dict[tuple[str, str], HTTPRouteHandler]:
@@ -441,11 +444,11 @@ async def house(copies: Copies) -> AsyncIterator[House]:
                     """SELECT credential.id FROM credential JOIN app_user ON app_user.id = credential.user_id
                         WHERE app_user.name = 'other admin'"""
                 )
-                [plan] = await world.fetch("SELECT id FROM plan WHERE name = 'night'")
                 number = await installation.number(app)
-                job = str(guids.make(number, guids.Kind.PLAN, plan["id"]))
+                plans = await world.fetch("SELECT id FROM plan ORDER BY name")
+                job, week = [str(guids.make(number, guids.Kind.PLAN, plan["id"])) for plan in plans]
                 task = object_ids.make(number, object_ids.Kind.TASK, 1)
-                yield House(client, callers, [row["id"] for row in others], job, task)
+                yield House(client, callers, [row["id"] for row in others], job, task, week)
 
 
 async def _furnish(app: App, world: World) -> dict[str, str]:
@@ -514,7 +517,7 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
     )
     await world.execute(
         """INSERT INTO schedule (environment_id, task_id, plan_id, owner_id, created_at, changed_at)
-           SELECT environment_id, NULL, id, 1, now(), now() FROM plan
+           SELECT environment_id, NULL, id, 1, now(), now() FROM plan WHERE name = 'night'
             UNION ALL
            SELECT environment_id, id, NULL, 1, now(), now() FROM task WHERE name = 'clean'"""
     )
@@ -550,7 +553,9 @@ async def test_every_caller_gets_what_is_theirs(
     for caller in CALLERS:
         with subtests.test(caller=caller):
             other, another = house.others_keys
-            path = asked.path.format(other_key=other, another_key=another, job=house.job, task=house.task)
+            path = asked.path.format(
+                other_key=other, another_key=another, job=house.job, task=house.task, week=house.week
+            )
             headers = {"X-API-Key": house.keys[caller]} if house.keys[caller] else {}
             more: dict[str, Any] = {"json": asked.body} if asked.body is not None else {}
             if asked.form is not None:

@@ -69,6 +69,12 @@ def test_a_webhook_is_made_pinged_told_of_a_run_and_deleted(hooks: Cli, told: st
     assert "word" not in listed
     assert "active" in listed
     assert hooks("webhook", "list", "--json", code=0).json["items"][0]["names"] == ["hello"]
+    again = hooks("webhook", "redeliver", "1", "1", code=0).out
+    assert again == "Delivery 1 waits to be sent again\n"
+    wait_until(lambda: len(ARRIVED) == 3)
+    rotated = hooks("webhook", "rotate", "1", "--overlap", "60", code=0)
+    assert rotated.out.startswith("whsec_")
+    assert rotated.out != made.out
     assert hooks("webhook", "delete", "1", code=0).out == "Webhook 1 is deleted\n"
     assert "does not exist" in hooks("webhook", "delete", "1", code=1).err
 

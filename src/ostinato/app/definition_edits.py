@@ -7,7 +7,7 @@ import msgspec
 
 from ostinato.app import definition_keeping
 from ostinato.app.application import App
-from ostinato.app.definition_configs import resolve
+from ostinato.app.definition_configs import Ready, resolve
 from ostinato.app.definition_keeping import Wanted
 from ostinato.app.definition_state import Rows
 from ostinato.core.access import Actor
@@ -43,6 +43,17 @@ async def put(app: App, tx: Tx, actor: Actor, place: Place, definition: Single, 
         case Plan():
             collected.plans.append(placed)  # type: ignore[arg-type]
     ready = resolve(collected, {})
-    wanted = Wanted(files=[], collected=collected, ready=ready, problems=list(ready.problems))
+    wanted = Wanted(files=[], collected=collected, ready=ready, problems=list(ready.problems), only=_only(ready))
     [change], state = await definition_keeping.keep(app, tx, actor, wanted, now)
     return Kept(action=change.action, rows=state.rows[place])
+
+
+def _only(ready: Ready) -> str | None:
+    """What has to be looked at is little for one task that consists of no steps, and for a connection."""
+    match ready.connections, ready.tasks:
+        case [_], []:
+            return ""
+        case [], [task] if task.steps is None:
+            return task.placed.definition.name
+        case _:
+            return None

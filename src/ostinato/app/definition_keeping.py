@@ -42,6 +42,8 @@ class Wanted(msgspec.Struct, kw_only=True):
     collected: Collected
     ready: Ready
     problems: list[Problem]
+    only: str | None = None
+    """All that is wanted is the task of this name, or, if it is empty, a connection."""
 
 
 async def keep(app: App, tx: Tx, actor: Actor, wanted: Wanted, now: datetime) -> tuple[list[Change], State]:
@@ -80,7 +82,7 @@ async def _load(app: App, tx: Tx, actor: Actor, wanted: Wanted) -> State:
     ]
     places = {item.place for item in items}
     environments = {environment for environment, _ in places} | set(collected.used)
-    state = await definition_state.load(app, tx, actor, environments, places)
+    state = await definition_state.load(app, tx, actor, environments, places, wanted.only)
     tasks = wanted.ready.tasks
     await definition_artifacts.load(tx, state, tasks)
     problems = [*wanted.problems, *check(collected, tasks, state.known), *check_artifacts(tasks, state.known)]

@@ -71,9 +71,18 @@ class State(msgspec.Struct, kw_only=True):
 
 
 async def load(
-    app: App, tx: Tx, actor: Actor, environments: Collection[str], wanted: Collection[Place] | None
+    app: App,
+    tx: Tx,
+    actor: Actor,
+    environments: Collection[str],
+    wanted: Collection[Place] | None,
+    only: str | None = None,
 ) -> State:
-    """What the actor may see in these environments, and the content of the workspaces that are `wanted` (None: all)."""
+    """What the actor may see in these environments, and the content of the workspaces that are `wanted` (None: all).
+
+    With `only`, of tasks the one of this name, and of plans those that give values to it, whose steps lack the others:
+    as much as it takes to judge one task, or, with the empty name, a connection.
+    """
     manages = actor.may(Tenant.ENVIRONMENTS)
     stored_environments = await definitions.environments(tx, actor.subject, manages)
     workspaces = await definitions.workspaces(tx, sorted(environments), actor.subject, manages)
@@ -102,9 +111,9 @@ async def load(
     for connection in await definitions.connections(tx, list(by_id)):
         stored = state.known.workspaces[by_id[connection.workspace]]
         stored.connections[connection.name] = _connection(app, connection)
-    for task in await definitions.tasks(tx, list(by_id)):
+    for task in await definitions.tasks(tx, list(by_id), only):
         state.rows[by_id[task.workspace]].tasks[task.name] = task
-    for plan in await definitions.plans(tx, list(by_id)):
+    for plan in await definitions.plans(tx, list(by_id), only):
         state.rows[by_id[plan.workspace]].plans[plan.name] = plan
     for place, rows in state.rows.items():
         _define(state.known.workspaces[place], rows)
@@ -194,8 +203,8 @@ def _steps(graph: Graph, tasks: Mapping[TaskId, str], plans: Mapping[PlanId, str
 
 
 def _named(refs: Iterable[Ref], names: Mapping[TaskId, str]) -> tuple[str, ...]:
-    return tuple(names[ref.task] for ref in refs if ref.task is not None)
+    return tuple(names[ref.task] for ref in refs if ref.task is not None and ref.task in names)
 
 
 def _named_plans(refs: Iterable[Ref], names: Mapping[PlanId, str]) -> tuple[str, ...]:
-    return tuple(names[ref.plan] for ref in refs if ref.plan is not None)
+    return tuple(names[ref.plan] for ref in refs if ref.plan is not None and ref.plan in names)

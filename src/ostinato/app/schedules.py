@@ -5,6 +5,7 @@ last. One that is bound to nothing is kept by whoever has EXECUTE in any workspa
 """
 
 import asyncio
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -30,6 +31,7 @@ from ostinato.store.runs import TaskOrPlan
 from ostinato.store.schedules import SeenSchedule, SeenTrigger, TriggerToKeep, Wanted
 
 LONGEST_DESCRIPTION = 10_000
+BACK = re.compile(r"\\[1-9]")
 MOST_EVENTS = 100_000
 """Fires that are looked at for one answer."""
 
@@ -55,7 +57,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_schedules(app: App, actor: Actor, wanted: Wanted) -> list[SeenSchedule]:
-    """The newest first. Raises Invalid if what descriptions are to match is no regular expression."""
+    """The newest first. Raises Invalid if what descriptions are to match is no regular expression.
+
+    References back are not taken: finding them can take longer than anybody waits.
+    """
+    if wanted.described is not None and BACK.search(wanted.described):
+        raise Invalid(Problem(path="descriptionFilter", message="references back, such as \\1, are not possible"))
     try:
         async with app.db.reading() as tx:
             return await schedules.list_schedules(tx, actor.subject, wanted)

@@ -155,9 +155,11 @@ async def ping(app: App, actor: Actor, webhook: WebhookId, now: datetime) -> Del
     """Send a message that only shows that messages arrive. Raises NotFound, Conflict if the webhook is not active."""
     name = messages.new_name()
     async with app.db.transaction() as tx:
-        _require_active(await _lock(tx, actor, webhook))
+        hook = await _lock(tx, actor, webhook)
+        _require_active(hook)
         number = await webhooks.ping(tx, webhook, name, messages.ping(app, name, webhook, now), now)
         [delivery] = await webhooks.deliveries(tx, webhook, now, only=number, limit=1)
+        await audit.record(tx, actor, now, _entry("ping", hook, after={"id": webhook, "delivery": number}))
     app.tell.set()
     return delivery
 
@@ -189,6 +191,7 @@ async def redeliver(app: App, actor: Actor, webhook: WebhookId, delivery: Delive
         if not await webhooks.redeliver(tx, webhook, delivery, now):
             raise Conflict("It waits to be sent: there is nothing to repeat yet")
         [after] = await webhooks.deliveries(tx, webhook, now, only=delivery, limit=1)
+        await audit.record(tx, actor, now, _entry("redeliver", hook, after={"id": webhook, "delivery": delivery}))
     app.tell.set()
     return after
 

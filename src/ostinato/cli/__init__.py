@@ -149,6 +149,8 @@ notifications.command()(webhooks.create)
 notifications.command()(webhooks.delete)
 notifications.command()(webhooks.deliveries)
 notifications.command()(webhooks.ping)
+notifications.command()(webhooks.rotate)
+notifications.command()(webhooks.redeliver)
 app.add_typer(notifications, name="webhook")
 
 __all__ = ["app"]

@@ -165,6 +165,34 @@ def ping(context: typer.Context, number: WebhookNumber) -> None:
     typer.echo(f"Delivery {sent.id} waits to be sent: `ostinato webhook deliveries {number}` shows whether it arrived")
 
 
+def rotate(
+    context: typer.Context,
+    number: WebhookNumber,
+    overlap: Annotated[
+        int, typer.Option("--overlap", metavar="SECONDS", min=0, help="How long both secrets sign. [86400]")
+    ] = 86_400,
+) -> None:
+    """Give a webhook a new secret and print it.
+
+    The secret is printed alone on stdout, and cannot be shown again.
+    """
+    with options.server_of(context) as server:
+        made = server.post(f"{PATH}/{number}/rotation", Made, {"overlapSeconds": overlap})
+    typer.echo(made.secret)
+    typer.echo(f"Webhook {number} has a new secret; the one before signs as well for {overlap} s", err=True)
+
+
+def redeliver(
+    context: typer.Context,
+    number: WebhookNumber,
+    delivery: Annotated[int, typer.Argument(metavar="DELIVERY", min=1, help="The number of the delivery.")],
+) -> None:
+    """Send a message once more that was sent, given up or dropped."""
+    with options.server_of(context) as server:
+        sent = server.post(f"{PATH}/{number}/deliveries/{delivery}/redelivery", Delivery)
+    typer.echo(f"Delivery {sent.id} waits to be sent again")
+
+
 def _standing(webhook: Webhook) -> str:
     if not webhook.active:
         return f"disabled: {webhook.disabled_reason}" if webhook.disabled_reason else "not active"

@@ -67,7 +67,9 @@ def first(trigger: Trigger, key: str, after: datetime, lists: tuple[HolidayList,
     """The next fire that is planned for later than `after`; `key` is what the trigger is known by."""
     rule = rule_of(trigger, lists)
     at = planned_after(rule, after)
-    return None if at is None else Planned(at=at, due=at + delay(trigger, rule, at, key))
+    if at is None:
+        return None
+    return Planned(at=at, due=at + delay(trigger, rule, at, key) if trigger.jitter_seconds else at)
 
 
 def turn(named: NamedTrigger, key: str, planned: Planned, now: datetime, lists: tuple[HolidayList, ...] = ()) -> Turn:

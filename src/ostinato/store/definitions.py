@@ -189,12 +189,14 @@ async def connections(tx: Tx, workspaces: Sequence[WorkspaceId]) -> list[StoredC
     return await fetch(tx, "definitions/connections", StoredConnection, list(workspaces))
 
 
-async def tasks(tx: Tx, workspaces: Sequence[WorkspaceId]) -> list[StoredTask]:
-    return await fetch(tx, "definitions/tasks", StoredTask, list(workspaces))
+async def tasks(tx: Tx, workspaces: Sequence[WorkspaceId], only: str | None = None) -> list[StoredTask]:
+    """All of them, or those of one name."""
+    return await fetch(tx, "definitions/tasks", StoredTask, list(workspaces), only)
 
 
-async def plans(tx: Tx, workspaces: Sequence[WorkspaceId]) -> list[StoredPlan]:
-    return await fetch(tx, "definitions/plans", StoredPlan, list(workspaces))
+async def plans(tx: Tx, workspaces: Sequence[WorkspaceId], only: str | None = None) -> list[StoredPlan]:
+    """All of them, or those that give values to the task of one name."""
+    return await fetch(tx, "definitions/plans", StoredPlan, list(workspaces), only)
 
 
 async def make_environment(tx: Tx, new: Environment, now: datetime) -> EnvironmentId:

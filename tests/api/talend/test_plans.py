@@ -125,7 +125,7 @@ async def test_plans_are_found_by_where_they_are_what_they_run_and_their_name(
     app: App, admin: Actor, world: World, talend: Talk
 ) -> None:
     there = await made(app, admin)
-    there = await made(app, admin, "workspace: hr\nworkspaces: [{key: hr}]\n" + _file("hr task", "hr plan"))
+    there = await made(app, admin, "workspace: hr\nworkspaces: [{key: hr}]\n" + _file("hr task", "hr plan für Ärzte"))
     text = "environment: Test\nworkspace: sales\nworkspaces: [{key: sales}]\n" + _file("test task", "test plan")
     there = await made(app, admin, text)
     assert (await talend("POST", PLANS, {**there.request("Nightly"), "workspaceId": _sales(there)})).status_code == 201
@@ -135,14 +135,15 @@ async def test_plans_are_found_by_where_they_are_what_they_run_and_their_name(
         assert found["total"] == len(found["items"])
         return [item["name"] for item in found["items"]]
 
-    assert await names() == ["Nightly", "test plan", "hr plan", "repair"]
+    assert await names() == ["Nightly", "test plan", "hr plan für Ärzte", "repair"]
     assert await names(environmentId=there.ids.of(Kind.ENVIRONMENT, 3)) == ["test plan"]
-    assert await names(workspaceId=there.workspaces["hr"]) == ["hr plan"]
+    assert await names(workspaceId=there.workspaces["hr"]) == ["hr plan für Ärzte"]
     assert await names(workspaceId=there.workspaces["hr"], environmentId=there.ids.of(Kind.ENVIRONMENT, 3)) == []
     assert await names(taskId=there.tasks["clean"]) == ["Nightly", "repair"]
     assert await names(taskId=there.tasks["alarm"]) == ["Nightly"]
     assert await names(planId=there.plans["repair"]) == ["repair"]
-    assert await names(name="PLAN") == ["test plan", "hr plan"]
+    assert await names(name="PLAN") == ["test plan", "hr plan für Ärzte"]
+    assert await names(name="ÄRZTE") == ["hr plan für Ärzte"]
     assert await names(name="%") == []
     assert await names(name="") == await names()
     for nowhere in (

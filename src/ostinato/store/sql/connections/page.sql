@@ -16,7 +16,7 @@ WITH place AS MATERIALIZED (
       FROM connection
      WHERE connection.workspace_id IN (SELECT place.id FROM place)
        AND ($2::bigint IS NULL OR connection.id = $2)
-       AND ($3::text IS NULL OR position(lower($3) IN lower(connection.name)) > 0)
+       AND ($3::text IS NULL OR position(in_small_letters($3) IN in_small_letters(connection.name)) > 0)
        AND ($6::text IS NULL OR connection.name = $6)
 )
 SELECT (SELECT count(*) FROM chosen)::integer AS total,

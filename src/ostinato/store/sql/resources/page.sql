@@ -15,7 +15,7 @@ WITH place AS MATERIALIZED (
       FROM resource
      WHERE resource.workspace_id IN (SELECT place.id FROM place)
        AND ($2::bigint IS NULL OR resource.id = $2)
-       AND ($3::text IS NULL OR position(lower($3) IN lower(resource.name)) > 0)
+       AND ($3::text IS NULL OR position(in_small_letters($3) IN in_small_letters(resource.name)) > 0)
        AND ($6::text IS NULL OR resource.name = $6)
 )
 SELECT (SELECT count(*) FROM chosen)::integer AS total,

@@ -16,7 +16,7 @@ WITH seen AS MATERIALIZED (
        AND ($4::bigint IS NULL
             OR EXISTS (SELECT FROM plan_member AS member WHERE member.plan_id = plan.id AND member.task_id = $4))
        AND ($5::bigint IS NULL OR plan.id = $5)
-       AND ($6::text IS NULL OR strpos(lower(plan.name), lower($6)) > 0)
+       AND ($6::text IS NULL OR strpos(in_small_letters(plan.name), in_small_letters($6)) > 0)
 ), page AS MATERIALIZED (
     SELECT id FROM found ORDER BY id DESC LIMIT $7 OFFSET $8
 ), told AS (

@@ -11,7 +11,7 @@ WITH seen AS MATERIALIZED (
     SELECT task.id
       FROM task
      WHERE task.workspace_id IN (SELECT id FROM seen)
-       AND ($4::text IS NULL OR strpos(lower(task.name), lower($4)) > 0)
+       AND ($4::text IS NULL OR strpos(in_small_letters(task.name), in_small_letters($4)) > 0)
        AND ($5::bigint IS NULL OR task.id IN (SELECT task_id FROM task_artifact WHERE artifact_id = $5))
        AND ($6::text IS NULL OR (task.type = $6 AND task.id NOT IN (SELECT task_id FROM task_artifact)))
        AND ($7::text[] IS NULL OR task.tags @> $7)
