@@ -9,9 +9,9 @@ from ostinato.api.talend.ids import Ids
 from ostinato.app import installation
 from ostinato.app.application import App
 from ostinato.scheduler import prune
+from tests.api.asking import ask_everything
 from tests.api.conftest import Call
 from tests.api.factories import World
-from tests.api.test_matrix import ASKS
 
 MOMENT = "2026-03-01T10:00:00"
 PRUNED = datetime(2026, 3, 3, tzinfo=UTC)
@@ -35,7 +35,9 @@ async def key(world: World) -> str:
 
 async def told(call: Call, key: str, job: str) -> dict[str, Any]:
     """What every route that reads says of the runs."""
-    runs = [f"/api/v1/runs{query}" for query in ("", "?name=night", "?name=load", "?text=nigh", "?text=broke", "?type=plan")]
+    runs = [
+        f"/api/v1/runs{query}" for query in ("", "?name=night", "?name=load", "?text=nigh", "?text=broke", "?type=plan")
+    ]
     runs += [f"/api/v1/runs/{run}{more}" for run in (1, 2, 3) for more in ("", "/logs", "/findings", "/events")]
     executions = [f"{CHECK}/executions", f"{CHECK}/executions/2/log", f"{CHECK}/executions/3/log"]
     jobs = [f"/public/jobs/{job}/logs", f"/public/jobs/{job}/logs?details=true"]
@@ -45,14 +47,6 @@ async def told(call: Call, key: str, job: str) -> dict[str, Any]:
         assert answer.status_code == 200, (path, answer.text)
         found[path] = answer.text
     return found
-
-
-async def ask_everything(call: Call, key: str, job: str, task: str) -> None:
-    """Every route that reads, about the workspace finance, its task Package 1, its plan 7 and run 1."""
-    for (method, _), ask in ASKS.items():
-        if method == "GET":
-            answer = await call("GET", ask.path.format(job=job, task=task), key)
-            assert answer.status_code < 500, (ask.path, answer.text)
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -72,7 +66,7 @@ async def test_runs_of_a_deleted_task_and_plan_are_told_of_as_before(
         gone = await call("DELETE", path, headers={"Authorization": f"Bearer {key}"})
         assert gone.status_code == 204, gone.text
     assert await told(call, key, job) == before
-    await ask_everything(call, key, job, ids.task(1))
+    await ask_everything(call, key, ids)
     for path in (CHECK, f"{V0}/process-maps/7/tasks", f"/public/jobs/{job}/status"):
         assert (await call("GET", path, key)).status_code == 404, path
     for path in ("/api/v1/tasks/last-success", "/api/v1/calendar", "/api/v1/schedules"):
@@ -86,7 +80,9 @@ async def test_runs_of_a_deleted_task_and_plan_are_told_of_as_before(
             assert again.status_code in (404, 409), (run, body, again.text)
 
 
-async def test_a_number_that_is_taken_again_stands_for_the_task_that_has_it_now(call: Call, world: World, key: str) -> None:
+async def test_a_number_that_is_taken_again_stands_for_the_task_that_has_it_now(
+    call: Call, world: World, key: str
+) -> None:
     await world.execute("UPDATE task SET deleted_at = now()")
     [place] = await world.fetch("SELECT id FROM workspace")
     newer = await world.task(place["id"], "Package", 1, "load again")
@@ -98,7 +94,8 @@ async def test_a_number_that_is_taken_again_stands_for_the_task_that_has_it_now(
 
 async def test_a_webhook_for_a_name_is_told_of_the_last_run_of_a_plan_that_was_deleted(world: World, key: str) -> None:
     await world.execute(
-        """INSERT INTO webhook (workspace_key, url, shown_url, secret, events, names, since, created_by, created_at, changed_at)
+        """INSERT INTO webhook (workspace_key, url, shown_url, secret, events, names, since, created_by, created_at,
+                                changed_at)
            SELECT 'finance', 'x', 'x', 'x', '{run.failed}', '{night}', $1, id, $1, $1 FROM app_user LIMIT 1""",
         PRUNED - timedelta(days=30),
     )

@@ -1,4 +1,4 @@
-"""The story of a Talend client: whatever it defines is seen, run and told of by TimeXtender clients. Plain HTTP, as curl speaks it."""
+"""What a Talend client defines is seen, run and told of by TimeXtender clients: one story, told as by curl."""
 
 import json
 import sqlite3
