@@ -1,7 +1,10 @@
 """What a Talend client defines is seen, run and told of by TimeXtender clients: one story, told as by curl."""
 
 import json
+import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,6 +54,10 @@ ORDERS = "/api/v0/orchestration/orders"
 UAT = {"uat": "Test"}
 
 
+ROOT = Path(__file__).parent.parent.parent
+HOWTO = ROOT / "docs" / "howto" / "use-talend-clients.md"
+
+
 class Client:
     """Asks as curl would, with a token and nothing else."""
 
@@ -66,9 +73,9 @@ class Client:
         self._asks.close()
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "home", free_port(), OSTINATO_JOBS_ENVIRONMENT="Acceptance")
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("story") / "home", free_port(), OSTINATO_JOBS_ENVIRONMENT="Acceptance")
     server.start()
     yield server
     server.stop()
@@ -249,3 +256,20 @@ def delete_everything(
     curl("DELETE", f"{ENVIRONMENTS}/{place['environmentId']}", code=404)
     assert curl("GET", "/api/v1/runs")["items"] == []
     assert curl("GET", "/public/jobs") == []
+
+
+def test_every_block_of_the_how_to_does_what_it_says(server: Server, cli: Cli) -> None:
+    blocks = "\n".join(re.findall(r"```sh\n(.*?)```", HOWTO.read_text(), re.DOTALL))
+    script = blocks.replace("http://127.0.0.1:7300", server.url)
+    path = f"{Path(sys.executable).parent}:{cli.environment['PATH']}"
+    ended = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=ROOT,
+        env={**cli.environment, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert re.findall(r"\d+ day (\w+)", ended.stdout) == ["SUCCEEDED", "SUCCEEDED"]
