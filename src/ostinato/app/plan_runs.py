@@ -130,9 +130,9 @@ async def start(
 
 
 async def read(app: App, actor: Actor, environment: str, plan: PlanId, wanted: Wanted) -> Read:
-    """What became of a plan, as it was at one moment; raises NotFound."""
+    """What became of a plan, which may have been deleted meanwhile, as it was at one moment; raises NotFound."""
     async with app.db.moment() as tx:
-        found = await _find(tx, actor, environment, plan)
+        found = await _find_ever(tx, actor, environment, plan)
         if wanted.only is not None and not await _is_there(tx, actor, found, wanted.only):
             raise NotFound("Trigger", wanted.only)
         look = _Look(tx, actor, found, wanted)
@@ -252,6 +252,16 @@ async def _find(tx: Tx, actor: Actor, environment: str, plan: PlanId) -> Plan:
     if not found:
         raise NotFound("Plan", plan)
     return found[0]
+
+
+async def _find_ever(tx: Tx, actor: Actor, environment: str, plan: PlanId) -> Plan:
+    """The same, also if it was deleted."""
+    try:
+        return await _find(tx, actor, environment, plan)
+    except NotFound:
+        if (found := await plan_runs.deleted(tx, actor.subject, environment, plan)) is None:
+            raise
+        return found
 
 
 async def _standings(app: App, actor: Actor, plans: Sequence[Plan], now: datetime) -> list[Standing]:

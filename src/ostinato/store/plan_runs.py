@@ -8,7 +8,7 @@ import msgspec
 from ostinato.core.ids import EnvironmentId, PlanId, RunId, SubjectId
 from ostinato.core.plan_runs import Member
 from ostinato.core.states import State
-from ostinato.store.db import Tx, fetch
+from ostinato.store.db import Tx, fetch, fetch_one
 from ostinato.store.workspaces import Page
 
 
@@ -70,6 +70,11 @@ class Most(msgspec.Struct, frozen=True, kw_only=True):
 
 async def list_plans(tx: Tx, viewer: SubjectId, environment: str, page: Page, only: PlanId | None = None) -> list[Plan]:
     return await fetch(tx, "plan_runs/plans", Plan, viewer, environment, only, page.limit, page.offset)
+
+
+async def deleted(tx: Tx, viewer: SubjectId, environment: str, plan: PlanId) -> Plan | None:
+    """A plan that is no more, of whose runs there may be something to tell."""
+    return await fetch_one(tx, "plan_runs/deleted", Plan, viewer, environment, plan)
 
 
 async def list_runs(tx: Tx, viewer: SubjectId, plan: PlanId, among: Among, page: Page) -> list[Past]:

@@ -215,7 +215,7 @@ BEGIN
         starts := starts || past.started_at;
     END LOOP;
     FOR place IN
-        SELECT kept_week.* FROM kept_week JOIN task USING (environment_id) WHERE task.id = wanted ORDER BY week DESC
+        SELECT kept_week.* FROM kept_week JOIN task_ever AS task USING (environment_id) WHERE task.id = wanted ORDER BY week DESC
     LOOP
         EXIT WHEN most <= (SELECT count(*) FROM unnest(starts) AS start WHERE start >= (place.week + 7)::timestamp AT TIME ZONE 'UTC');
         FOR past IN EXECUTE
@@ -363,7 +363,7 @@ BEGIN
         ids := ids || past.id;
     END LOOP;
     FOR place IN
-        SELECT kept_week.* FROM kept_week JOIN plan USING (environment_id)
+        SELECT kept_week.* FROM kept_week JOIN plan_ever AS plan USING (environment_id)
          WHERE plan.id = wanted AND first_run < below AND last_run > above
            AND (since IS NULL OR (week + 7)::timestamp AT TIME ZONE 'UTC' > since)
            AND COALESCE(states && ARRAY['SUCCEEDED', 'FAILED', 'CANCELLED'], true)
@@ -530,12 +530,12 @@ DECLARE
                      LIMIT $14) AS newest';
 BEGIN
     IF types IS NOT NULL OR called IS NOT NULL THEN
-        tasks := ARRAY(SELECT id FROM task WHERE (types IS NULL OR type = ANY(types)) AND (called IS NULL OR name = called));
-        plans := ARRAY(SELECT id FROM plan WHERE (types IS NULL OR 'plan' = ANY(types)) AND (called IS NULL OR name = called));
+        tasks := ARRAY(SELECT id FROM task_ever WHERE (types IS NULL OR type = ANY(types)) AND (called IS NULL OR name = called));
+        plans := ARRAY(SELECT id FROM plan_ever WHERE (types IS NULL OR 'plan' = ANY(types)) AND (called IS NULL OR name = called));
     END IF;
     IF words IS NOT NULL THEN
-        named_tasks := ARRAY(SELECT id FROM task WHERE strpos(in_small_letters(name), in_small_letters(words)) > 0);
-        named_plans := ARRAY(SELECT id FROM plan WHERE strpos(in_small_letters(name), in_small_letters(words)) > 0);
+        named_tasks := ARRAY(SELECT id FROM task_ever WHERE strpos(in_small_letters(name), in_small_letters(words)) > 0);
+        named_plans := ARRAY(SELECT id FROM plan_ever WHERE strpos(in_small_letters(name), in_small_letters(words)) > 0);
     END IF;
     EXECUTE format(matches, 'ROW(NULL::date, run.*)::kept_run', 'run', 'true')
        INTO found
@@ -732,6 +732,8 @@ BEGIN
     DELETE FROM plan_version WHERE plan_id = ANY(plans);
     DELETE FROM plan_ever WHERE id = ANY(plans);
     DELETE FROM task_ever WHERE id = ANY(tasks);
+    DELETE FROM task_last WHERE task_id = ANY(tasks);
+    DELETE FROM plan_last WHERE plan_id = ANY(plans);
     DELETE FROM task_success WHERE task_id = ANY(tasks);
     DELETE FROM plan_success WHERE plan_id = ANY(plans);
     DELETE FROM artifact_version USING artifact
@@ -741,11 +743,18 @@ BEGIN
     DELETE FROM connection WHERE workspace_id = ANY(gone);
     DELETE FROM workspace_grant USING workspace
      WHERE workspace.id = ANY(gone) AND workspace_grant.workspace_key = workspace.key
-       AND workspace_grant.environment_id = workspace.environment_id;
+       AND (workspace_grant.environment_id = workspace.environment_id
+            OR (workspace_grant.environment_id IS NULL
+                AND NOT EXISTS (SELECT FROM workspace AS other WHERE other.key = workspace.key AND other.id <> ALL(gone))));
+    DELETE FROM webhook USING workspace
+     WHERE workspace.id = ANY(gone) AND webhook.workspace_key = workspace.key
+       AND (webhook.environment_id = workspace.environment_id
+            OR (webhook.environment_id IS NULL
+                AND NOT EXISTS (SELECT FROM workspace AS other WHERE other.key = workspace.key AND other.id <> ALL(gone))));
     DELETE FROM workspace WHERE id = ANY(gone);
 END $$;
 
-COMMENT ON FUNCTION remove_workspaces(gone bigint[]) IS 'Removes workspaces with everything in them and the rights in them; the digests of what they had in the object store. Whoever calls has looked whether something else needs them. What is told of their runs goes with them.';
+COMMENT ON FUNCTION remove_workspaces(gone bigint[]) IS 'Removes workspaces with everything in them, and the rights and webhooks there: those for a key in every environment with the last workspace of that key. The digests of what they had in the object store. Whoever calls has looked whether something else needs them. What is told of their runs goes with them.';
 
 CREATE FUNCTION renew_access(users bigint[]) RETURNS void
     LANGUAGE plpgsql
@@ -1030,7 +1039,7 @@ SELECT place.webhook_id, $1.id, happened.event, happened.at
    AND happened.at >= place.since
    AND ($1.parent_run_id IS NULL OR (place.tasks AND $1.task_id IS NOT NULL))
    AND (place.names IS NULL
-        OR COALESCE((SELECT task.name FROM task WHERE task.id = $1.task_id), (SELECT plan.name FROM plan WHERE plan.id = $1.plan_id))
+        OR COALESCE((SELECT task.name FROM task_ever AS task WHERE task.id = $1.task_id), (SELECT plan.name FROM plan_ever AS plan WHERE plan.id = $1.plan_id))
            = ANY(place.names))
    AND NOT EXISTS (SELECT
                      FROM webhook_delivery AS told
@@ -2449,6 +2458,10 @@ CREATE INDEX subject_access_user ON subject_access USING btree (user_id);
 CREATE INDEX task_artifact_artifact ON task_artifact USING btree (artifact_id);
 
 CREATE INDEX task_artifact_version ON task_artifact USING btree (version_id) WHERE (version_id IS NOT NULL);
+
+CREATE INDEX task_ever_number ON task_ever USING btree (workspace_id, type, number);
+
+COMMENT ON INDEX task_ever_number IS 'By which the executions of a deleted task are still found.';
 
 CREATE UNIQUE INDEX task_name ON task_ever USING btree (workspace_id, name) WHERE (deleted_at IS NULL);
 

@@ -160,6 +160,8 @@ BEGIN
     DELETE FROM plan_version WHERE plan_id = ANY(plans);
     DELETE FROM plan_ever WHERE id = ANY(plans);
     DELETE FROM task_ever WHERE id = ANY(tasks);
+    DELETE FROM task_last WHERE task_id = ANY(tasks);
+    DELETE FROM plan_last WHERE plan_id = ANY(plans);
     DELETE FROM task_success WHERE task_id = ANY(tasks);
     DELETE FROM plan_success WHERE plan_id = ANY(plans);
     DELETE FROM artifact_version USING artifact
@@ -169,10 +171,17 @@ BEGIN
     DELETE FROM connection WHERE workspace_id = ANY(gone);
     DELETE FROM workspace_grant USING workspace
      WHERE workspace.id = ANY(gone) AND workspace_grant.workspace_key = workspace.key
-       AND workspace_grant.environment_id = workspace.environment_id;
+       AND (workspace_grant.environment_id = workspace.environment_id
+            OR (workspace_grant.environment_id IS NULL
+                AND NOT EXISTS (SELECT FROM workspace AS other WHERE other.key = workspace.key AND other.id <> ALL(gone))));
+    DELETE FROM webhook USING workspace
+     WHERE workspace.id = ANY(gone) AND webhook.workspace_key = workspace.key
+       AND (webhook.environment_id = workspace.environment_id
+            OR (webhook.environment_id IS NULL
+                AND NOT EXISTS (SELECT FROM workspace AS other WHERE other.key = workspace.key AND other.id <> ALL(gone))));
     DELETE FROM workspace WHERE id = ANY(gone);
 END $$;
-COMMENT ON FUNCTION remove_workspaces IS 'Removes workspaces with everything in them and the rights in them; the digests of what they had in the object store. Whoever calls has looked whether something else needs them. What is told of their runs goes with them.';
+COMMENT ON FUNCTION remove_workspaces IS 'Removes workspaces with everything in them, and the rights and webhooks there: those for a key in every environment with the last workspace of that key. The digests of what they had in the object store. Whoever calls has looked whether something else needs them. What is told of their runs goes with them.';
 
 -- Environments as they are described wherever something names one; whoever selects from it checks the viewer.
 
@@ -181,3 +190,184 @@ SELECT id, name, description, stage, max_cloud_engines,
        id = (SELECT min(first.id) FROM environment AS first) AS is_default
   FROM environment;
 COMMENT ON VIEW environment_described IS 'The environment that was made first is the default one.';
+
+-- What finds and tells of runs knows deleted tasks and plans as well.
+
+CREATE OR REPLACE FUNCTION find_history(wanted bigint, most bigint) RETURNS SETOF kept_run LANGUAGE plpgsql STABLE ROWS 100
+SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    past   kept_run;
+    place  kept_week;
+    starts timestamptz[];
+BEGIN
+    FOR past IN
+        SELECT NULL::date, run.* FROM run
+         WHERE task_id = wanted AND started_at IS NOT NULL
+         ORDER BY started_at DESC, id DESC LIMIT most
+    LOOP
+        RETURN NEXT past;
+        starts := starts || past.started_at;
+    END LOOP;
+    FOR place IN
+        SELECT kept_week.* FROM kept_week JOIN task_ever AS task USING (environment_id) WHERE task.id = wanted ORDER BY week DESC
+    LOOP
+        EXIT WHEN most <= (SELECT count(*) FROM unnest(starts) AS start WHERE start >= (place.week + 7)::timestamp AT TIME ZONE 'UTC');
+        FOR past IN EXECUTE
+            'SELECT * FROM kept_run
+              WHERE environment_id = $1 AND kept_on >= $2 AND kept_on < $2 + 7 AND task_id = $3 AND started_at IS NOT NULL
+              ORDER BY started_at DESC, id DESC LIMIT $4'
+            USING place.environment_id, place.week, wanted, most
+        LOOP
+            RETURN NEXT past;
+            starts := starts || past.started_at;
+        END LOOP;
+    END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION find_plan_runs(wanted bigint, above bigint, below bigint, states text[], causes text[], since timestamptz,
+                               until timestamptz, most bigint)
+    RETURNS TABLE (run bigint, day date, state text, cause text, queued_at timestamptz, ended_at timestamptz)
+    LANGUAGE plpgsql STABLE ROWS 20 SET plan_cache_mode TO 'force_custom_plan' AS $_$
+#variable_conflict use_column
+DECLARE
+    past  kept_run;
+    place kept_week;
+    ids   bigint[] := '{}';
+    least bigint := above;
+BEGIN
+    FOR past IN
+        SELECT NULL::date, run.* FROM run
+         WHERE plan_id = wanted AND parent_run_id IS NULL AND id > above AND id < below
+           AND (states IS NULL OR state = ANY(states)) AND (causes IS NULL OR cause = ANY(causes))
+           AND (since IS NULL OR queued_at >= since) AND (until IS NULL OR queued_at < until)
+         ORDER BY id DESC LIMIT most
+    LOOP
+        run := past.id; day := past.kept_on; state := past.state; cause := past.cause;
+        queued_at := past.queued_at; ended_at := past.ended_at;
+        RETURN NEXT;
+        ids := ids || past.id;
+    END LOOP;
+    FOR place IN
+        SELECT kept_week.* FROM kept_week JOIN plan_ever AS plan USING (environment_id)
+         WHERE plan.id = wanted AND first_run < below AND last_run > above
+           AND (since IS NULL OR (week + 7)::timestamp AT TIME ZONE 'UTC' > since)
+           AND COALESCE(states && ARRAY['SUCCEEDED', 'FAILED', 'CANCELLED'], true)
+         ORDER BY last_run DESC
+    LOOP
+        least := GREATEST(above, COALESCE((SELECT id FROM unnest(ids) AS id ORDER BY id DESC OFFSET most - 1 LIMIT 1), above));
+        EXIT WHEN place.last_run < least;
+        FOR past IN EXECUTE
+            'SELECT * FROM kept_run
+              WHERE environment_id = $1 AND kept_on >= $2 AND kept_on < $2 + 7
+                AND plan_id = $3 AND parent_run_id IS NULL AND id > $4 AND id < $5
+                AND ($6 IS NULL OR state = ANY($6)) AND ($7 IS NULL OR cause = ANY($7))
+                AND ($8 IS NULL OR queued_at >= $8) AND ($9 IS NULL OR queued_at < $9)
+              ORDER BY id DESC LIMIT $10'
+            USING place.environment_id, place.week, wanted, least, below, states, causes, since, until, most
+        LOOP
+            run := past.id; day := past.kept_on; state := past.state; cause := past.cause;
+            queued_at := past.queued_at; ended_at := past.ended_at;
+            RETURN NEXT;
+            ids := ids || past.id;
+        END LOOP;
+    END LOOP;
+END $_$;
+
+CREATE OR REPLACE FUNCTION find_wanted_runs(
+    workspaces bigint[], before bigint, states text[], begin_at timestamptz, end_at timestamptz, types text[], called text,
+    why text, asked_by text, words text, most bigint
+) RETURNS SETOF kept_run
+    LANGUAGE plpgsql STABLE ROWS 50
+    AS $_$
+DECLARE
+    below   bigint := COALESCE(before, 9223372036854775807);
+    least   bigint := 0;
+    who     bigint := CASE WHEN asked_by IS NOT NULL THEN COALESCE((SELECT id FROM app_user WHERE name = asked_by), 0) END;
+    tasks   bigint[];
+    plans   bigint[];
+    named_tasks bigint[];
+    named_plans bigint[];
+    place   kept_week;
+    found   kept_run[];
+    known   bigint[] := '{}';
+    matches text :=
+        'SELECT array_agg(newest.found)
+           FROM unnest($1) AS workspace (id)
+          CROSS JOIN LATERAL (
+                    SELECT %s AS found
+                      FROM %s
+                     WHERE %s
+                       AND (workspace_id, run.id) > (workspace.id, $3) AND (workspace_id, run.id) < (workspace.id, $2)
+                       AND parent_run_id IS NULL
+                       AND ($4 IS NULL OR state = ANY($4))
+                       AND ($5 IS NULL OR queued_at >= $5) AND ($6 IS NULL OR queued_at < $6)
+                       AND ($7 IS NULL OR task_id = ANY($7) OR plan_id = ANY($8))
+                       AND ($9 IS NULL OR cause = $9)
+                       AND ($10 IS NULL OR requested_by = $10)
+                       AND ($11 IS NULL OR task_id = ANY($12) OR plan_id = ANY($13)
+                            OR strpos(in_small_letters(message), in_small_letters($11)) > 0)
+                     ORDER BY workspace_id DESC, run.id DESC
+                     LIMIT $14) AS newest';
+BEGIN
+    IF types IS NOT NULL OR called IS NOT NULL THEN
+        tasks := ARRAY(SELECT id FROM task_ever WHERE (types IS NULL OR type = ANY(types)) AND (called IS NULL OR name = called));
+        plans := ARRAY(SELECT id FROM plan_ever WHERE (types IS NULL OR 'plan' = ANY(types)) AND (called IS NULL OR name = called));
+    END IF;
+    IF words IS NOT NULL THEN
+        named_tasks := ARRAY(SELECT id FROM task_ever WHERE strpos(in_small_letters(name), in_small_letters(words)) > 0);
+        named_plans := ARRAY(SELECT id FROM plan_ever WHERE strpos(in_small_letters(name), in_small_letters(words)) > 0);
+    END IF;
+    EXECUTE format(matches, 'ROW(NULL::date, run.*)::kept_run', 'run', 'true')
+       INTO found
+      USING workspaces, below, least, states, begin_at, end_at, tasks, plans, why, who, words, named_tasks, named_plans, most;
+    RETURN QUERY SELECT * FROM unnest(found);
+    known := ARRAY(SELECT run.id FROM unnest(found) AS run ORDER BY run.id DESC LIMIT most);
+    least := COALESCE(known[most], 0);
+    FOR place IN
+        SELECT *
+          FROM kept_week
+         WHERE environment_id IN (SELECT environment_id FROM workspace WHERE id = ANY(workspaces))
+           AND first_run < below AND last_run > least
+           AND COALESCE(states && ARRAY['SUCCEEDED', 'FAILED', 'CANCELLED'], true)
+           AND (begin_at IS NULL OR (week + 8)::timestamp AT TIME ZONE 'UTC' > begin_at)
+         ORDER BY last_run DESC
+    LOOP
+        EXIT WHEN place.last_run < least;
+        EXECUTE format(matches, 'run', 'kept_run AS run', 'environment_id = $15 AND kept_on >= $16 AND kept_on < $16 + 7')
+           INTO found
+          USING workspaces, below, least, states, begin_at, end_at, tasks, plans, why, who, words, named_tasks, named_plans, most,
+                place.environment_id, place.week;
+        RETURN QUERY SELECT * FROM unnest(found);
+        known := ARRAY(SELECT id FROM (SELECT unnest(known) AS id UNION ALL SELECT run.id FROM unnest(found) AS run) AS all_known
+                        ORDER BY id DESC LIMIT most);
+        least := COALESCE(known[most], 0);
+    END LOOP;
+END $_$;
+
+CREATE OR REPLACE FUNCTION untold(run) RETURNS TABLE (webhook bigint, run bigint, event text, at timestamptz) LANGUAGE sql STABLE ROWS 1 AS $$
+SELECT place.webhook_id, $1.id, happened.event, happened.at
+  FROM webhook_place AS place
+ CROSS JOIN LATERAL (
+           SELECT 'run.started' AS event, $1.started_at AS at
+            WHERE $1.parent_run_id IS NULL AND $1.state <> 'QUEUED' AND $1.started_at IS NOT NULL
+            UNION ALL
+           SELECT CASE WHEN $1.reason = 'misfired' THEN 'run.misfired'
+                       WHEN $1.state = 'SUCCEEDED' THEN 'run.succeeded'
+                       WHEN $1.state = 'FAILED' THEN 'run.failed'
+                       ELSE 'run.cancelled' END, $1.ended_at
+            WHERE $1.ended_at IS NOT NULL) AS happened
+ WHERE place.workspace_id = $1.workspace_id
+   AND happened.event = ANY(place.events)
+   AND happened.at >= place.since
+   AND ($1.parent_run_id IS NULL OR (place.tasks AND $1.task_id IS NOT NULL))
+   AND (place.names IS NULL
+        OR COALESCE((SELECT task.name FROM task_ever AS task WHERE task.id = $1.task_id), (SELECT plan.name FROM plan_ever AS plan WHERE plan.id = $1.plan_id))
+           = ANY(place.names))
+   AND NOT EXISTS (SELECT
+                     FROM webhook_delivery AS told
+                    WHERE told.run_id = $1.id AND told.event = happened.event AND told.webhook_id + 0 = place.webhook_id
+                   OFFSET 0)
+$$;
+
+CREATE INDEX task_ever_number ON task_ever (workspace_id, type, number);
+COMMENT ON INDEX task_ever_number IS 'By which the executions of a deleted task are still found.';

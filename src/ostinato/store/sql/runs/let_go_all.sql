@@ -38,7 +38,7 @@ UPDATE run
  WHERE id = ANY(ARRAY(
            SELECT next.id
              FROM task_held
-             JOIN task ON task.id = task_held.id
+             JOIN task_ever AS task ON task.id = task_held.id
             CROSS JOIN LATERAL (SELECT held.id FROM run AS held
                                  WHERE held.task_id = task.id AND held.state = 'QUEUED' AND held.hold = 'task'
                                  ORDER BY held.priority DESC, held.id
@@ -49,7 +49,7 @@ UPDATE run
         || ARRAY(
            SELECT next.id
              FROM plan_held
-             JOIN plan ON plan.id = plan_held.id
+             JOIN plan_ever AS plan ON plan.id = plan_held.id
             CROSS JOIN LATERAL (SELECT held.id FROM run AS held
                                  WHERE held.plan_id = plan.id AND held.state = 'QUEUED' AND held.hold = 'plan'
                                  ORDER BY held.priority DESC, held.id
@@ -70,7 +70,7 @@ UPDATE run
         || ARRAY(
            SELECT next.id
              FROM task_paused
-             JOIN task ON task.id = task_paused.id AND task.paused_at IS NULL
+             JOIN task_ever AS task ON task.id = task_paused.id AND task.paused_at IS NULL
             CROSS JOIN LATERAL (SELECT held.id FROM run AS held
                                  WHERE held.task_id = task.id AND held.state = 'QUEUED' AND held.hold = 'paused'
                                  LIMIT $1
@@ -78,7 +78,7 @@ UPDATE run
         || ARRAY(
            SELECT next.id
              FROM plan_paused
-             JOIN plan ON plan.id = plan_paused.id AND plan.paused_at IS NULL
+             JOIN plan_ever AS plan ON plan.id = plan_paused.id AND plan.paused_at IS NULL
             CROSS JOIN LATERAL (SELECT held.id FROM run AS held
                                  WHERE held.task_id IS NULL AND held.plan_id = plan.id AND held.state = 'QUEUED'
                                    AND held.hold = 'paused'

@@ -3,14 +3,14 @@
 UPDATE run
    SET state = CASE WHEN run.cancel_reason = 'timeout' THEN 'FAILED'
                     WHEN run.cancel_reason IS NOT NULL THEN 'CANCELLED'
-                    WHEN run.losses + 1 > $2 OR (SELECT task.retries ->> 'on_lost' FROM task WHERE task.id = run.task_id) = 'fail' THEN 'FAILED'
+                    WHEN run.losses + 1 > $2 OR (SELECT task.retries ->> 'on_lost' FROM task_ever AS task WHERE task.id = run.task_id) = 'fail' THEN 'FAILED'
                     ELSE 'QUEUED' END,
        reason = COALESCE(run.cancel_reason, 'lost'),
        message = CASE WHEN run.cancel_reason = 'timeout' THEN 'The run took longer than its own timeout'
                       WHEN run.cancel_reason IS NOT NULL THEN run.message
                       ELSE 'The server or worker that ran attempt ' || run.attempt || ' disappeared' END,
        ended_at = CASE WHEN run.cancel_reason IS NOT NULL OR run.losses + 1 > $2
-                            OR (SELECT task.retries ->> 'on_lost' FROM task WHERE task.id = run.task_id) = 'fail' THEN $1::timestamptz END,
+                            OR (SELECT task.retries ->> 'on_lost' FROM task_ever AS task WHERE task.id = run.task_id) = 'fail' THEN $1::timestamptz END,
        losses = run.losses + 1,
        due_at = $1,
        alone = false,

@@ -77,5 +77,5 @@ SELECT run.id AS run, CASE WHEN run.plan_id IS NULL THEN 'task' ELSE 'plan' END 
  CROSS JOIN LATERAL unnest(known.members) AS member (id)
   JOIN run ON run.id = member.id
   LEFT JOIN pool ON pool.id = run.pool_id
-  LEFT JOIN task ON task.id = run.task_id
-  LEFT JOIN plan ON plan.id = run.plan_id
+  LEFT JOIN task_ever AS task ON task.id = run.task_id
+  LEFT JOIN plan_ever AS plan ON plan.id = run.plan_id

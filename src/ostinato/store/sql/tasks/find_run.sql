@@ -1,7 +1,7 @@
 -- Whether a run is one of a task that somebody may see, at a given stage or at any.
 SELECT run.id
   FROM find_run($6) AS run
-  JOIN task ON task.id = run.task_id
+  JOIN task_ever AS task ON task.id = run.task_id
   JOIN workspace ON workspace.id = task.workspace_id
   JOIN environment ON environment.id = workspace.environment_id
  WHERE task.type = $4 AND task.number = $5
