@@ -30,8 +30,6 @@ OF_WORKSPACES = (
     "resource",
     "artifact",
     "artifact_version",
-    "schedule",
-    "schedule_trigger",
     "workspace_grant",
     "webhook",
     "webhook_delivery",
@@ -124,6 +122,8 @@ async def test_nothing_is_left_and_nothing_breaks(app: App, world: World, call: 
     gone = await call("DELETE", f"/orchestration/{path}/{ids.of(what, number)}", key)
     assert gone.status_code == 204, gone.text
     assert [table for table in OF_WORKSPACES if not await is_empty(world, table)] == []
+    assert await is_empty(world, "schedule") is (what is Kind.ENVIRONMENT)
+    assert not await world.fetch("SELECT FROM schedule_trigger WHERE due_at IS NOT NULL")
     assert digests(app) == []
     await ask_everything(call, key, ids, "Test")
     assert (await call("GET", "/api/v1/runs", key)).json()["items"] == []

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ostinato.app import firing, runs, schedules
+from ostinato.app import firing, runs, schedules, workspaces
 from ostinato.app.application import App
 from ostinato.app.keyring import Keyring
 from ostinato.app.schedules import About
@@ -235,3 +235,15 @@ async def test_a_schedule_group_that_starts_nothing_or_something_twice_is_refuse
         await lab.define(
             f"tasks: [{{name: a, type: Probe, config: {{}}}}, {{name: g, type: ScheduleGroup, config: {config}}}]"
         )
+
+
+async def test_a_schedule_outlives_the_workspace_of_what_it_started(lab: Lab) -> None:
+    made = await scheduled(lab)
+    async with lab.app.db.reading() as tx:
+        workspace = await tx.fetchval("SELECT id FROM workspace")
+    await workspaces.remove(lab.app, lab.admin, workspace, NOW)
+    async with lab.app.db.reading() as tx:
+        row = await tx.fetchrow(
+            "SELECT task_id, planned_at FROM schedule JOIN schedule_trigger ON schedule_id = schedule.id"
+        )
+    assert (row["task_id"], row["planned_at"]) == (None, None), made.id

@@ -620,21 +620,22 @@ CREATE FUNCTION let_schedules_go() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 DECLARE
+    one      record := COALESCE(NEW, OLD);
     of_tasks boolean := TG_TABLE_NAME = 'task_ever';
 BEGIN
-    DELETE FROM schedule WHERE own AND CASE WHEN of_tasks THEN task_id ELSE plan_id END = NEW.id;
+    DELETE FROM schedule WHERE own AND CASE WHEN of_tasks THEN task_id ELSE plan_id END = one.id;
     UPDATE schedule_trigger
        SET planned_at = NULL, due_at = NULL
       FROM schedule
      WHERE schedule.id = schedule_trigger.schedule_id
-       AND CASE WHEN of_tasks THEN schedule.task_id ELSE schedule.plan_id END = NEW.id;
+       AND CASE WHEN of_tasks THEN schedule.task_id ELSE schedule.plan_id END = one.id;
     UPDATE schedule
        SET task_id = NULL, plan_id = NULL
-     WHERE CASE WHEN of_tasks THEN task_id ELSE plan_id END = NEW.id;
-    RETURN NULL;
+     WHERE CASE WHEN of_tasks THEN task_id ELSE plan_id END = one.id;
+    RETURN one;
 END $$;
 
-COMMENT ON FUNCTION let_schedules_go() IS 'A schedule whose task or plan is deleted is bound to nothing; one that was only its own goes with it.';
+COMMENT ON FUNCTION let_schedules_go() IS 'A schedule whose task or plan is deleted or removed is bound to nothing; one that was only its own goes with it.';
 
 CREATE FUNCTION live_runs(wanted bigint[]) RETURNS SETOF kept_run
     LANGUAGE sql STABLE ROWS 100
@@ -2505,9 +2506,13 @@ CREATE TRIGGER keys_are_taken_back AFTER UPDATE OF deleted_at, expires_at ON cre
 
 CREATE TRIGGER plan_is_deleted AFTER UPDATE OF deleted_at ON plan_ever FOR EACH ROW WHEN ((new.deleted_at IS NOT NULL)) EXECUTE FUNCTION let_schedules_go();
 
+CREATE TRIGGER plan_is_removed BEFORE DELETE ON plan_ever FOR EACH ROW EXECUTE FUNCTION let_schedules_go();
+
 CREATE TRIGGER secrets_are_taken_back AFTER DELETE OR UPDATE ON credential_secret FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
 
 CREATE TRIGGER task_is_deleted AFTER UPDATE OF deleted_at ON task_ever FOR EACH ROW WHEN ((new.deleted_at IS NOT NULL)) EXECUTE FUNCTION let_schedules_go();
+
+CREATE TRIGGER task_is_removed BEFORE DELETE ON task_ever FOR EACH ROW EXECUTE FUNCTION let_schedules_go();
 
 ALTER TABLE ONLY artifact_version
     ADD CONSTRAINT artifact_version_artifact_id_fkey FOREIGN KEY (artifact_id) REFERENCES artifact(id);
@@ -2624,10 +2629,10 @@ ALTER TABLE ONLY schedule
     ADD CONSTRAINT schedule_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES app_user(id);
 
 ALTER TABLE ONLY schedule
-    ADD CONSTRAINT schedule_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan_ever(id) ON DELETE CASCADE;
+    ADD CONSTRAINT schedule_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan_ever(id);
 
 ALTER TABLE ONLY schedule
-    ADD CONSTRAINT schedule_task_id_fkey FOREIGN KEY (task_id) REFERENCES task_ever(id) ON DELETE CASCADE;
+    ADD CONSTRAINT schedule_task_id_fkey FOREIGN KEY (task_id) REFERENCES task_ever(id);
 
 ALTER TABLE ONLY schedule_trigger
     ADD CONSTRAINT schedule_trigger_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES schedule(id) ON DELETE CASCADE;

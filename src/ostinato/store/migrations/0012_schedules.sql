@@ -4,8 +4,8 @@ CREATE TABLE schedule (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     environment_id bigint NOT NULL REFERENCES environment ON DELETE CASCADE,
     description    text,
-    task_id        bigint REFERENCES task_ever ON DELETE CASCADE,
-    plan_id        bigint REFERENCES plan_ever ON DELETE CASCADE,
+    task_id        bigint REFERENCES task_ever,
+    plan_id        bigint REFERENCES plan_ever,
     own            boolean NOT NULL DEFAULT false,
     owner_id       bigint NOT NULL REFERENCES app_user,
     created_at     timestamptz NOT NULL,
@@ -42,24 +42,28 @@ CREATE INDEX schedule_trigger_due ON schedule_trigger (due_at) WHERE due_at IS N
 
 CREATE FUNCTION let_schedules_go() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
+    one      record := COALESCE(NEW, OLD);
     of_tasks boolean := TG_TABLE_NAME = 'task_ever';
 BEGIN
-    DELETE FROM schedule WHERE own AND CASE WHEN of_tasks THEN task_id ELSE plan_id END = NEW.id;
+    DELETE FROM schedule WHERE own AND CASE WHEN of_tasks THEN task_id ELSE plan_id END = one.id;
     UPDATE schedule_trigger
        SET planned_at = NULL, due_at = NULL
       FROM schedule
      WHERE schedule.id = schedule_trigger.schedule_id
-       AND CASE WHEN of_tasks THEN schedule.task_id ELSE schedule.plan_id END = NEW.id;
+       AND CASE WHEN of_tasks THEN schedule.task_id ELSE schedule.plan_id END = one.id;
     UPDATE schedule
        SET task_id = NULL, plan_id = NULL
-     WHERE CASE WHEN of_tasks THEN task_id ELSE plan_id END = NEW.id;
-    RETURN NULL;
+     WHERE CASE WHEN of_tasks THEN task_id ELSE plan_id END = one.id;
+    RETURN one;
 END $$;
-COMMENT ON FUNCTION let_schedules_go() IS 'A schedule whose task or plan is deleted is bound to nothing; one that was only its own goes with it.';
+COMMENT ON FUNCTION let_schedules_go() IS 'A schedule whose task or plan is deleted or removed is bound to nothing; one that was only its own goes with it.';
 CREATE TRIGGER task_is_deleted AFTER UPDATE OF deleted_at ON task_ever
     FOR EACH ROW WHEN (NEW.deleted_at IS NOT NULL) EXECUTE FUNCTION let_schedules_go();
 CREATE TRIGGER plan_is_deleted AFTER UPDATE OF deleted_at ON plan_ever
     FOR EACH ROW WHEN (NEW.deleted_at IS NOT NULL) EXECUTE FUNCTION let_schedules_go();
+
+CREATE TRIGGER task_is_removed BEFORE DELETE ON task_ever FOR EACH ROW EXECUTE FUNCTION let_schedules_go();
+CREATE TRIGGER plan_is_removed BEFORE DELETE ON plan_ever FOR EACH ROW EXECUTE FUNCTION let_schedules_go();
 
 CREATE TABLE holiday_list (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
