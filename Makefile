@@ -27,10 +27,10 @@ demo: setup ## Run the main job on 336,776 real flights and show what happened
 	@OSTINATO_HOME=$(DEMO_HOME) $(BIN)/ostinato demo
 
 test: setup ## Run all tests, on real services that are found or started
-	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadscope
+	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 chaos: setup ## Kill servers, workers and the database for long, and run many random plans against the model
-	OSTINATO_CHAOS=1 $(BIN)/pytest tests/scheduler/test_model.py tests/e2e/test_faulty_store.py tests/chaos -s
+	OSTINATO_CHAOS=1 $(BIN)/pytest tests/scheduler/test_model.py tests/e2e/test_faulty_store.py tests/api/test_fuzz.py tests/chaos -s
 
 check: setup ## Lint, format, types and import contracts
 	$(BIN)/ruff check .

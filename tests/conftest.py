@@ -36,7 +36,13 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 FAULTS = Faults(float(os.environ["OSTINATO_TEST_FAULTS"]), 1) if "OSTINATO_TEST_FAULTS" in os.environ else None
 """How often the database fails those who withstand it: engines, and clients that try again."""
 CARELESS = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
+LONG = ("tests/api/test_fuzz.py", "tests/chaos", "tests/e2e", "tests/cli")
 TEMPLATE = f"ostinato_template_{os.getpid()}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long ones first: with several processes, none is left alone with one of them at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
