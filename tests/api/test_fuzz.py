@@ -33,6 +33,8 @@ from tests.people import new_key
 DOCUMENTS = ("timextender", "timextender-jobs", "talend", "native")
 LARGE = ("talend", "native")
 EVERYTHING = "OSTINATO_CHAOS" in os.environ
+FEW, MANY = 2, 6
+"""Examples of each operation."""
 EDGES = {"examples", "coverage"}
 """Phases that go through every edge of a document: of the large ones with `make chaos`, as the administrator."""
 PHASES = {*EDGES, "fuzzing", "stateful"}
@@ -129,14 +131,14 @@ def served(copies: Copies) -> Iterator[Served]:
         yield served
 
 
-def config(header: str, key: str, phases: Collection[str]) -> SchemathesisConfig:
+def config(header: str, key: str, phases: Collection[str], most: int) -> SchemathesisConfig:
     return SchemathesisConfig.from_dict(
         {
             "seed": 1,
             "suppress-health-check": ["all"],
             "headers": {header: key},
             "continue-on-failure": True,
-            "generation": {"max-examples": 6, "deterministic": True, "no-shrink": True, "database": "none"},
+            "generation": {"max-examples": most, "deterministic": True, "no-shrink": True, "database": "none"},
             "phases": {
                 "examples": {"enabled": "examples" in phases},
                 "coverage": {"enabled": "coverage" in phases, "unexpected-methods": ["DELETE"]},
@@ -177,7 +179,9 @@ def test_whatever_is_asked_the_answer_is_a_documented_one(served: Served, docume
     bearer = scheme["type"] == "http"
     header, key = ("Authorization", f"Bearer {served.keys[who]}") if bearer else (scheme["name"], served.keys[who])
     wanted = PHASES - EDGES if document in LARGE and (who == "viewer" or not EVERYTHING) else PHASES
-    schema = schemathesis.openapi.from_dict(published, config=config(header, key, wanted))
+    schema = schemathesis.openapi.from_dict(
+        published, config=config(header, key, wanted, FEW if document in LARGE and not EVERYTHING else MANY)
+    )
     schema.config.update(base_url=served.url)
     phases, statuses, wrong = set(), Counter[int](), []
     for event in from_schema(schema).execute():
