@@ -86,7 +86,7 @@ async def test_a_retry_waits_until_it_is_due(live: Lab) -> None:
 
     await until(waits)
     due = (await live.get(run)).due_at
-    assert timedelta(minutes=59) < due - datetime.now(UTC) <= timedelta(hours=1)
+    assert timedelta(minutes=59) < due - datetime.now(UTC) < timedelta(hours=1, seconds=1)  # by another clock
     await runs.cancel(live.app, live.admin, run, datetime.now(UTC))
     assert (await live.ended(run)).state is State.CANCELLED
 
