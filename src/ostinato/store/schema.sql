@@ -1392,6 +1392,7 @@ CREATE TABLE plan_ever (
     paused_by text,
     pause_note text,
     deleted_at timestamp with time zone,
+    is_there boolean GENERATED ALWAYS AS ((deleted_at IS NULL)) STORED,
     CONSTRAINT plan_name_check CHECK ((name <> ''::text)),
     CONSTRAINT plan_overlap_check CHECK ((overlap = ANY (ARRAY['forbid'::text, 'parallel'::text, 'queue'::text]))),
     CONSTRAINT plan_priority_check CHECK (((priority >= '-1000'::integer) AND (priority <= 1000))),
@@ -1418,9 +1419,10 @@ CREATE VIEW plan AS
     paused_at,
     paused_by,
     pause_note,
-    deleted_at
+    deleted_at,
+    is_there
    FROM plan_ever
-  WHERE (deleted_at IS NULL);
+  WHERE is_there;
 
 COMMENT ON VIEW plan IS 'The plans there are; what tells of runs takes plan_ever.';
 
@@ -1774,6 +1776,7 @@ CREATE TABLE task_ever (
     tags text[] DEFAULT '{}'::text[] NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     deleted_at timestamp with time zone,
+    is_there boolean GENERATED ALWAYS AS ((deleted_at IS NULL)) STORED,
     CONSTRAINT task_name_check CHECK ((name <> ''::text)),
     CONSTRAINT task_overlap_check CHECK ((overlap = ANY (ARRAY['forbid'::text, 'parallel'::text, 'queue'::text]))),
     CONSTRAINT task_priority_check CHECK (((priority >= '-1000'::integer) AND (priority <= 1000))),
@@ -1794,6 +1797,8 @@ COMMENT ON COLUMN task_ever.run_timeout_s IS 'Seconds from the request to the en
 COMMENT ON COLUMN task_ever.version IS 'Grows with every change.';
 
 COMMENT ON COLUMN task_ever.deleted_at IS 'Its runs are told of for as long as they are kept, under its name.';
+
+COMMENT ON COLUMN task_ever.is_there IS 'For the view: of a table that was never analysed, the planner takes hardly any row to have no deleted_at, and goes through all tasks first.';
 
 CREATE VIEW task AS
  SELECT id,
@@ -1821,9 +1826,10 @@ CREATE VIEW task AS
     pause_note,
     tags,
     version,
-    deleted_at
+    deleted_at,
+    is_there
    FROM task_ever
-  WHERE (deleted_at IS NULL);
+  WHERE is_there;
 
 COMMENT ON VIEW task IS 'The tasks there are; what tells of runs, which outlive their tasks, takes task_ever.';
 
@@ -2384,9 +2390,9 @@ CREATE INDEX pending_sign_in_expiring ON pending_sign_in USING btree (expires_at
 
 CREATE INDEX plan_member_task ON plan_member USING btree (task_id);
 
-CREATE UNIQUE INDEX plan_name ON plan_ever USING btree (workspace_id, name) WHERE (deleted_at IS NULL);
+CREATE UNIQUE INDEX plan_name ON plan_ever USING btree (workspace_id, name) WHERE is_there;
 
-CREATE UNIQUE INDEX plan_number ON plan_ever USING btree (environment_id, number) WHERE (deleted_at IS NULL);
+CREATE UNIQUE INDEX plan_number ON plan_ever USING btree (environment_id, number) WHERE is_there;
 
 CREATE INDEX plan_part_task ON plan_part USING btree (task_id) WHERE (task_id IS NOT NULL);
 
@@ -2464,13 +2470,13 @@ CREATE INDEX task_ever_number ON task_ever USING btree (workspace_id, type, numb
 
 COMMENT ON INDEX task_ever_number IS 'By which the executions of a deleted task are still found.';
 
-CREATE UNIQUE INDEX task_name ON task_ever USING btree (workspace_id, name) WHERE (deleted_at IS NULL);
+CREATE UNIQUE INDEX task_name ON task_ever USING btree (workspace_id, name) WHERE is_there;
 
-CREATE UNIQUE INDEX task_number ON task_ever USING btree (environment_id, type, number) WHERE (deleted_at IS NULL);
+CREATE UNIQUE INDEX task_number ON task_ever USING btree (environment_id, type, number) WHERE is_there;
 
 CREATE INDEX task_resource_resource ON task_resource USING btree (resource_id);
 
-CREATE INDEX task_tags ON task_ever USING gin (tags) WHERE (deleted_at IS NULL);
+CREATE INDEX task_tags ON task_ever USING gin (tags) WHERE is_there;
 
 CREATE INDEX task_uses ON task_ever USING gin (uses);
 

@@ -17,24 +17,27 @@ ALTER TABLE task_ever
     ADD COLUMN tags       text[] NOT NULL DEFAULT '{}',
     ADD COLUMN version    integer NOT NULL DEFAULT 1,
     ADD COLUMN deleted_at timestamptz,
+    ADD COLUMN is_there   boolean GENERATED ALWAYS AS (deleted_at IS NULL) STORED,
     DROP CONSTRAINT task_workspace_id_name_key,
     DROP CONSTRAINT task_environment_id_type_number_key;
 COMMENT ON COLUMN task_ever.version IS 'Grows with every change.';
 COMMENT ON COLUMN task_ever.deleted_at IS 'Its runs are told of for as long as they are kept, under its name.';
-CREATE UNIQUE INDEX task_name ON task_ever (workspace_id, name) WHERE deleted_at IS NULL;
-CREATE UNIQUE INDEX task_number ON task_ever (environment_id, type, number) WHERE deleted_at IS NULL;
-CREATE INDEX task_tags ON task_ever USING gin (tags) WHERE deleted_at IS NULL;
-CREATE VIEW task AS SELECT * FROM task_ever WHERE deleted_at IS NULL;
+COMMENT ON COLUMN task_ever.is_there IS 'For the view: of a table that was never analysed, the planner takes hardly any row to have no deleted_at, and goes through all tasks first.';
+CREATE UNIQUE INDEX task_name ON task_ever (workspace_id, name) WHERE is_there;
+CREATE UNIQUE INDEX task_number ON task_ever (environment_id, type, number) WHERE is_there;
+CREATE INDEX task_tags ON task_ever USING gin (tags) WHERE is_there;
+CREATE VIEW task AS SELECT * FROM task_ever WHERE is_there;
 COMMENT ON VIEW task IS 'The tasks there are; what tells of runs, which outlive their tasks, takes task_ever.';
 
 ALTER TABLE plan RENAME TO plan_ever;
 ALTER TABLE plan_ever
     ADD COLUMN deleted_at timestamptz,
+    ADD COLUMN is_there   boolean GENERATED ALWAYS AS (deleted_at IS NULL) STORED,
     DROP CONSTRAINT plan_workspace_id_name_key,
     DROP CONSTRAINT plan_environment_id_number_key;
-CREATE UNIQUE INDEX plan_name ON plan_ever (workspace_id, name) WHERE deleted_at IS NULL;
-CREATE UNIQUE INDEX plan_number ON plan_ever (environment_id, number) WHERE deleted_at IS NULL;
-CREATE VIEW plan AS SELECT * FROM plan_ever WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX plan_name ON plan_ever (workspace_id, name) WHERE is_there;
+CREATE UNIQUE INDEX plan_number ON plan_ever (environment_id, number) WHERE is_there;
+CREATE VIEW plan AS SELECT * FROM plan_ever WHERE is_there;
 COMMENT ON VIEW plan IS 'The plans there are; what tells of runs takes plan_ever.';
 
 CREATE OR REPLACE FUNCTION run_seen(kept_run)
