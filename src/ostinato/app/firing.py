@@ -8,12 +8,12 @@ import structlog
 
 from ostinato.app import starts
 from ostinato.app.application import App
-from ostinato.app.schedules import key_of
+from ostinato.app.schedules import key_of, named
 from ostinato.app.starts import AlreadyFired
 from ostinato.core.access import of_user
 from ostinato.core.errors import Invalid, OstinatoError, Unavailable
 from ostinato.core.ids import EnvironmentId, RunId
-from ostinato.core.schedules import NamedTrigger, Planned, turn
+from ostinato.core.schedules import Planned, turn
 from ostinato.core.triggers.kinds import HolidayList
 from ostinato.store import schedules
 from ostinato.store.schedules import Due, Move
@@ -45,14 +45,7 @@ async def next_due(app: App) -> datetime | None:
 
 
 async def _fire(app: App, due: Due, lists: tuple[HolidayList, ...], now: datetime) -> RunId:
-    named = NamedTrigger(
-        name=due.name,
-        trigger=due.definition,
-        missed=due.missed,
-        most_missed=due.most_missed,
-        grace_seconds=due.grace_s,
-    )
-    done = turn(named, key_of(due.id), Planned(at=due.planned_at, due=due.due_at), now, lists)
+    done = turn(named(due), key_of(due.id), Planned(at=due.planned_at, due=due.due_at), now, lists)
     following = done.following
     move = Move(
         trigger=due.id,

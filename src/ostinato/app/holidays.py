@@ -5,18 +5,16 @@ from datetime import datetime
 
 from ostinato.app import audit
 from ostinato.app.application import App
-from ostinato.app.schedules import key_of
+from ostinato.app.schedules import next_fires
 from ostinato.app.wording import name_problems
 from ostinato.core.access import Actor, Tenant
 from ostinato.core.errors import Conflict, Invalid, NotFound
 from ostinato.core.ids import EnvironmentId
-from ostinato.core.schedules import first
 from ostinato.core.triggers.kinds import HolidayList
 from ostinato.store import environments, schedules
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx
 from ostinato.store.environments import DescribedEnvironment
-from ostinato.store.schedules import UsingTrigger
 
 
 async def list_holidays(app: App, actor: Actor, environment: str) -> list[HolidayList]:
@@ -73,15 +71,7 @@ async def _plan_anew(tx: Tx, environment: EnvironmentId, name: str, now: datetim
     if not users:
         return
     lists = tuple(HolidayList(name=one.name, days=one.days) for one in await schedules.holidays(tx, [environment]))
-    await schedules.plan_next(tx, await asyncio.to_thread(_moves, users, lists, now))
-
-
-def _moves(users: list[UsingTrigger], lists: tuple[HolidayList, ...], now: datetime) -> list[schedules.Next]:
-    moves = []
-    for one in users:
-        planned = first(one.definition, key_of(one.id), now, lists)
-        moves.append((one.id, *((planned.at, planned.due) if planned is not None else (None, None))))
-    return moves
+    await schedules.plan_next(tx, await asyncio.to_thread(next_fires, users, lists, now))
 
 
 def _entry(action: str, name: str, environment: str, **after: int) -> Entry:

@@ -28,7 +28,7 @@ from ostinato.store import environments, schedules
 from ostinato.store.audit import Entry
 from ostinato.store.db import REFUSED, Tx
 from ostinato.store.runs import TaskOrPlan
-from ostinato.store.schedules import SeenSchedule, SeenTrigger, TriggerToKeep, Wanted
+from ostinato.store.schedules import Due, Next, SeenSchedule, SeenTrigger, TriggerToKeep, UsingTrigger, Wanted
 
 LONGEST_DESCRIPTION = 10_000
 BACK = re.compile(r"\\[1-9]")
@@ -166,7 +166,7 @@ def about_of(one: SeenSchedule) -> About:
     )
 
 
-def named(trigger: SeenTrigger) -> NamedTrigger:
+def named(trigger: SeenTrigger | Due) -> NamedTrigger:
     return NamedTrigger(
         name=trigger.name,
         trigger=trigger.definition,
@@ -174,6 +174,17 @@ def named(trigger: SeenTrigger) -> NamedTrigger:
         most_missed=trigger.most_missed,
         grace_seconds=trigger.grace_s,
     )
+
+
+def next_fires(
+    triggers: Sequence[SeenTrigger | UsingTrigger], lists: tuple[HolidayList, ...], after: datetime
+) -> list[Next]:
+    """When each of these fires next."""
+    fires: list[Next] = []
+    for one in triggers:
+        planned = first(one.definition, key_of(one.id), after, lists)
+        fires.append((one.id, *((planned.at, planned.due) if planned is not None else (None, None))))
+    return fires
 
 
 def key_of(trigger: int) -> str:
@@ -244,11 +255,7 @@ async def set_triggers(
     """Its triggers; they fire from now on if it is bound to something."""
     kept = await schedules.set_triggers(tx, schedule, [_to_keep(one) for one in about.triggers])
     if about.what is not None:
-        moves = []
-        for one in kept:
-            planned = first(one.definition, key_of(one.id), now, lists)
-            moves.append((one.id, *((planned.at, planned.due) if planned is not None else (None, None))))
-        await schedules.plan_next(tx, moves)
+        await schedules.plan_next(tx, next_fires(kept, lists, now))
 
 
 def _to_keep(one: NamedTrigger) -> TriggerToKeep:
