@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from ostinato.app import attempts, holds, pauses, runs, sessions, starts
-from ostinato.app.starts import Trigger
+from ostinato.app.starts import Fired, Trigger
 from ostinato.core.errors import Conflict, Forbidden, Invalid
 from ostinato.core.ids import PlanId, RunId, TaskId
 from ostinato.core.states import Hold, Reason, State
@@ -295,15 +295,17 @@ async def test_a_schedule_fires_once_for_a_time_and_says_when_it_could_not(lab: 
     await lab.define("tasks: [{name: t, type: Probe, config: {}}]")
     what, now = await target(lab, "t"), datetime.now(UTC)
     at = now.replace(microsecond=0)
-    fired = await asyncio.gather(*(starts.fire(lab.app, lab.admin, what, "nightly", at, now) for _ in range(5)))
+    nightly = Fired(cause="schedule", name="nightly")
+    first, second = (Trigger(key=day.isoformat()) for day in (at, at + timedelta(days=1)))
+    fired = await asyncio.gather(*(starts.fire(lab.app, lab.admin, what, first, nightly, now) for _ in range(5)))
     assert len(set(fired)) == 1
     assert (await lab.get(fired[0])).state is State.QUEUED
-    missed = await starts.fire(lab.app, lab.admin, what, "nightly", at + timedelta(days=1), now)
+    missed = await starts.fire(lab.app, lab.admin, what, second, nightly, now)
     seen = await lab.get(missed)
     assert (seen.state, seen.reason) == (State.FAILED, Reason.MISFIRED)
     assert seen.message is not None
     assert "'t' is already running or queued" in seen.message
-    assert await starts.fire(lab.app, lab.admin, what, "nightly", at + timedelta(days=1), now) == missed
+    assert await starts.fire(lab.app, lab.admin, what, second, nightly, now) == missed
 
 
 async def test_a_key_belongs_to_what_it_started(lab: Lab) -> None:

@@ -85,6 +85,8 @@ class App:
     """Where this server is found, for links in what it sends."""
     tell: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there may be something to send to a webhook."""
+    fire: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when something that starts runs by itself may be due."""
     cancelled: dict[Lease, RunId] = field(default_factory=dict)
     """Attempts that are to be ended; the scheduler tells the executor."""
     unstarted: dict[Lease, RunId] = field(default_factory=dict)

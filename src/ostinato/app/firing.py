@@ -9,11 +9,13 @@ import structlog
 from ostinato.app import starts
 from ostinato.app.application import App
 from ostinato.app.schedules import key_of, named
-from ostinato.app.starts import AlreadyFired
+from ostinato.app.starts import AlreadyFired, Fired, Guard, Trigger
 from ostinato.core.access import of_user
 from ostinato.core.errors import Invalid, OstinatoError, Unavailable
 from ostinato.core.ids import EnvironmentId, RunId
+from ostinato.core.parameters import SCHEDULED_AT
 from ostinato.core.schedules import Planned, turn
+from ostinato.core.times import instant
 from ostinato.core.triggers.kinds import HolidayList
 from ostinato.store import schedules
 from ostinato.store.schedules import Due, Move
@@ -54,8 +56,14 @@ async def _fire(app: App, due: Due, lists: tuple[HolidayList, ...], now: datetim
         due=None if following is None else following.due,
     )
     owner = of_user(due.owner, due.owner_name)
-    where = f"{due.schedule}/{due.name}"
-    return await starts.fire(app, owner, due.what, where, done.at, now, move=move, refused=done.refused)
+    fired = Fired(
+        cause="schedule",
+        name=f"{due.schedule}/{due.name}",
+        values={SCHEDULED_AT: instant(done.at)},
+        guard=Guard(take=schedules.move, item=move, key=move.trigger),
+        refused=done.refused,
+    )
+    return await starts.fire(app, owner, due.what, Trigger(key=done.at.isoformat()), fired, now)
 
 
 def _tell(due: Sequence[Due], fired: Sequence[RunId | BaseException]) -> int:

@@ -142,7 +142,7 @@ async def read(app: App, actor: Actor, environment: str, plan: PlanId, wanted: W
 
 
 _ONE = Page(limit=1, offset=0)
-_OUTSIDE = ("api", "schedule")
+_OUTSIDE = ("api", "schedule", "webhook", "data", "backfill")
 
 
 def _only(run: RunId) -> Among:

@@ -1,13 +1,13 @@
-"""Starting runs: by somebody, or by a schedule. Requests that come together share one transaction.
+"""Starting runs: by somebody, or by what starts them by itself. Requests that come together share one transaction.
 
 A request that comes alone is served at once; those that come while a transaction is under way wait for it and are then
 served together. Each gets its own answer, as if it had come alone.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -19,11 +19,10 @@ from ostinato.core.access import Actor
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, OstinatoError, Problem
 from ostinato.core.ids import GraphId, PlanId, RunId, SubjectId, TaskId, UserId
 from ostinato.core.reruns import Part
-from ostinato.store import runs, schedules, starts
+from ostinato.store import runs, starts
 from ostinato.store.audit import By
 from ostinato.store.db import REFUSED, Raced, Tx
 from ostinato.store.runs import TaskOrPlan
-from ostinato.store.schedules import Move
 
 LONGEST_KEY = 200
 TAKEN = "This Idempotency-Key has started something else: use another one"
@@ -31,10 +30,17 @@ MOST_AT_ONCE = 200
 BY_HAND = frozenset({"local", "session"})
 """Credentials of our own application: what is started with them was started by a person."""
 PRIORITIES = range(-1_000, 1_001)
+Source: TypeAlias = Literal["schedule", "webhook", "data", "backfill"]
+WORDS: Mapping[Source, str] = {
+    "schedule": "Schedule",
+    "webhook": "Webhook trigger",
+    "data": "Data trigger",
+    "backfill": "Backfill",
+}
 
 
 class AlreadyFired(Conflict):
-    """Another server has fired a trigger in the same moment."""
+    """Another server has fired this in the same moment."""
 
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,12 +64,35 @@ class Again(msgspec.Struct, frozen=True, kw_only=True):
     parameters: Mapping[str, Any] | None = None
 
 
-class _Fired(msgspec.Struct, frozen=True, kw_only=True):
-    """What a schedule has beside a trigger."""
+class Guard(msgspec.Struct, frozen=True, kw_only=True):
+    """What is taken in the transaction that starts a run, so that whatever it stands for starts one run only.
 
-    schedule: str
-    move: Move | None
-    refused: str | None
+    `take` takes items together and answers the keys of those that were there to be taken. `back` gives back those whose
+    start was refused, to be tried again; without it the refusal is recorded.
+    """
+
+    take: Callable[[Tx, Sequence[Any]], Awaitable[Collection[Any]]]
+    back: Callable[[Tx, Sequence[Any]], Awaitable[None]] | None = None
+    item: Any
+    key: Any
+
+
+class Fired(msgspec.Struct, frozen=True, kw_only=True):
+    """What starts something by itself: which one of its kind, what it hands over beside declared parameters, and why
+    nothing is to start, if so."""
+
+    cause: Source
+    name: str
+    values: Mapping[str, Any] = {}
+    graph: GraphId | None = None
+    version: int | None = None
+    guard: Guard | None = None
+    refused: str | None = None
+
+    @property
+    def scope(self) -> str:
+        """Within which the keys of its fires are known."""
+        return f"{self.cause}:{self.name}"
 
 
 class _Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +106,7 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     by: By | None
     scope: str
     now: datetime
-    fired: _Fired | None
+    fired: Fired | None
     again: Again | None
     answer: "asyncio.Future[RunId]"
 
@@ -93,26 +122,13 @@ async def start(
     return await _ask(app, actor, what, trigger, now, scope=f"user:{actor.user}", again=again)
 
 
-async def fire(
-    app: App,
-    owner: Actor,
-    what: TaskOrPlan,
-    schedule: str,
-    at: datetime,
-    now: datetime,
-    *,
-    move: Move | None = None,
-    refused: str | None = None,
-) -> RunId:
-    """Start what a schedule is for, exactly once for the time `at`, whoever asks how often.
+async def fire(app: App, owner: Actor, what: TaskOrPlan, trigger: Trigger, fired: Fired, now: datetime) -> RunId:
+    """Start what starts by itself, exactly once for the key of the trigger, whoever asks how often.
 
-    What may not start now, or is `refused`, leaves a failed run with reason `misfired` that says why. `move` is made in
-    the same transaction; raises Conflict if somebody else has made it.
+    What may not start now, or is refused beforehand, leaves a failed run with reason `misfired` that says why, unless
+    its guard takes it back: then the refusal is raised. Raises AlreadyFired if somebody else has taken the guard.
     """
-    trigger = Trigger(key=at.isoformat())
-    scope = f"schedule:{schedule}"
-    fired = _Fired(schedule=schedule, move=move, refused=refused)
-    return await _ask(app, owner, what, trigger, now, scope=scope, fired=fired)
+    return await _ask(app, owner, what, trigger, now, scope=fired.scope, fired=fired)
 
 
 def _check(trigger: Trigger) -> None:
@@ -135,7 +151,7 @@ async def _ask(
     now: datetime,
     *,
     scope: str,
-    fired: _Fired | None = None,
+    fired: Fired | None = None,
     again: Again | None = None,
 ) -> RunId:
     answer: asyncio.Future[RunId] = asyncio.get_running_loop().create_future()
@@ -145,7 +161,7 @@ async def _ask(
             user=actor.user,
             subject=actor.subject,
             trigger=trigger,
-            cause="schedule" if fired is not None else trigger.cause or ("manual" if actor.kind in BY_HAND else "api"),
+            cause=fired.cause if fired is not None else trigger.cause or ("manual" if actor.kind in BY_HAND else "api"),
             by=audit.by(actor) if fired is None else None,
             scope=scope,
             now=now,
@@ -202,7 +218,7 @@ def _tell(one: _Asked, answer: RunId | BaseException) -> None:
 async def _answer(app: App, tx: Tx, batch: Sequence[_Asked]) -> list[RunId | OstinatoError]:
     """What every request gets: the run it started, or why it started none."""
     now = max(one.now for one in batch)
-    answers: dict[int, RunId | OstinatoError] = await _moved_by_others(tx, batch)
+    answers: dict[int, RunId | OstinatoError] = await _taken_by_others(tx, batch)
     answers |= await _answered_before(tx, batch)
     first: dict[tuple[str, str], int] = {}
     fresh = []
@@ -231,13 +247,17 @@ async def _answer(app: App, tx: Tx, batch: Sequence[_Asked]) -> list[RunId | Ost
     return [answers[number] for number in range(len(batch))]
 
 
-async def _moved_by_others(tx: Tx, batch: Sequence[_Asked]) -> dict[int, RunId | OstinatoError]:
-    """Triggers move on with their fires; the answers of those that somebody else has fired."""
-    moves = {n: one.fired.move for n, one in enumerate(batch) if one.fired is not None and one.fired.move is not None}
-    if not moves:
-        return {}
-    moved = frozenset(await schedules.move(tx, list(moves.values())))
-    return {n: AlreadyFired("another server has fired it") for n, one in moves.items() if one.trigger not in moved}
+async def _taken_by_others(tx: Tx, batch: Sequence[_Asked]) -> dict[int, RunId | OstinatoError]:
+    """Guards are taken with their fires; the answers of those that somebody else has taken."""
+    guards = {
+        n: one.fired.guard for n, one in enumerate(batch) if one.fired is not None and one.fired.guard is not None
+    }
+    answers: dict[int, RunId | OstinatoError] = {}
+    for take in dict.fromkeys(guard.take for guard in guards.values()):
+        together = {n: guard for n, guard in guards.items() if guard.take is take}
+        taken = frozenset(await take(tx, [guard.item for guard in together.values()]))
+        answers |= {n: AlreadyFired("another server has fired it") for n, g in together.items() if g.key not in taken}
+    return answers
 
 
 async def _answered_before(tx: Tx, batch: Sequence[_Asked]) -> dict[int, RunId | OstinatoError]:
@@ -277,8 +297,9 @@ def _wish(one: _Asked, found: starts.Locked | None) -> starts.Wish:
     values, problems = parameters.check(found.parameters, one.trigger.parameters)
     if problems:
         raise Invalid(*problems)
-    again = one.again
-    given = dict(again.parameters or {}) if again is not None else {}
+    again, fired = one.again, one.fired
+    given = dict((again.parameters if again is not None else fired.values if fired is not None else {}) or {})
+    pinned = again or fired
     return starts.Wish(
         what=one.what,
         requested_by=one.user,
@@ -288,8 +309,8 @@ def _wish(one: _Asked, found: starts.Locked | None) -> starts.Wish:
         rerun_of=again.of if again else None,
         rerun_part=again.part if again else None,
         rerun_step=again.step if again else None,
-        graph=again.graph if again else None,
-        version=again.version if again else None,
+        graph=pinned.graph if pinned else None,
+        version=pinned.version if pinned else None,
         by=one.by,
     )
 
@@ -320,14 +341,17 @@ async def _make(
 async def _misfires(
     tx: Tx, batch: Sequence[_Asked], answers: Mapping[int, RunId | OstinatoError], now: datetime
 ) -> dict[int, RunId | OstinatoError]:
-    """Of schedules whose start was refused, a run that says so."""
+    """Of what fired and was refused, a run that says so; or its guard is given back."""
     misfired: dict[int, RunId | OstinatoError] = {}
     for number, one in enumerate(batch):
-        refusal = answers.get(number)
-        if one.fired is None or not isinstance(refusal, OstinatoError) or isinstance(refusal, AlreadyFired):
+        refusal, fired = answers.get(number), one.fired
+        if fired is None or not isinstance(refusal, OstinatoError) or isinstance(refusal, AlreadyFired):
             continue
-        wish = starts.Wish(what=one.what, requested_by=one.user, cause="schedule")
-        message = f"Schedule {one.fired.schedule} fired for {one.trigger.key}, and nothing started: {refusal}"
+        if fired.guard is not None and fired.guard.back is not None:
+            await fired.guard.back(tx, [fired.guard.item])
+            continue
+        wish = starts.Wish(what=one.what, requested_by=one.user, cause=fired.cause)
+        message = f"{WORDS[fired.cause]} {fired.name} fired for {one.trigger.key}, and nothing started: {refusal}"
         run = await starts.misfire(tx, wish, message, now)
         if run is not None:
             misfired[number] = run

@@ -34,7 +34,8 @@ def list_runs(
         str | None, typer.Option("--text", metavar="TEXT", help="In the name or the message, in any case.")
     ] = None,
     cause: Annotated[
-        str | None, typer.Option("--cause", metavar="CAUSE", help="What started it: api, manual or schedule.")
+        str | None,
+        typer.Option("--cause", metavar="CAUSE", help="Started by api, manual, schedule, webhook, data or backfill."),
     ] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Who asked for it.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most.")] = 50,

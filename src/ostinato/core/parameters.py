@@ -18,6 +18,12 @@ WORDS = {"string": "text", "integer": "a whole number", "number": "a number", "b
 Value: TypeAlias = str | int | float | bool
 MOST_PARAMETERS = 200
 LONGEST_VALUE = 10_000
+SCHEDULED_AT = "scheduled_at"
+"""What the time is given as for which a schedule or a backfill starts something."""
+PAYLOAD = "resource_webhook_payload"
+"""What the calls of a webhook trigger are given as (Talend, "Webhooks"): JSON, `[{"type": ..., "data": ...}]`."""
+LONGEST_PAYLOAD = 100_000
+"""Bytes of UTF-8: programs get it as one argument, of which Linux takes 128 KiB."""
 LARGEST_INTEGER = 2**63
 EXACT_FLOAT = 2**53
 """From here on a number that went through a float may be another one than was written."""
@@ -48,7 +54,7 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
-def fitted(parameter: Parameter, value: Any) -> Value:
+def fitted(parameter: Parameter, value: Any, longest: int = LONGEST_VALUE) -> Value:
     """The value as its type wants it; a text may stand for a number or a boolean. Raises ValueError."""
     wanted = TYPES[parameter.type]
     if wanted is str and isinstance(value, bool | int | float):
@@ -63,7 +69,7 @@ def fitted(parameter: Parameter, value: Any) -> Value:
         found: Value = msgspec.convert(value, wanted, strict=False)
     except msgspec.ValidationError as error:
         raise ValueError(f"expected {WORDS[parameter.type]}") from error
-    return _bounded(found)
+    return _bounded(found, longest)
 
 
 def problems_of(declared: Mapping[str, Parameter], path: str = "parameters") -> list[Problem]:
@@ -125,15 +131,15 @@ def resolve(declared: Mapping[str, Parameter], layers: Sequence[Mapping[str, Any
                 problems.append(Problem(path=f"parameters.{name}", message="it is required and has no value"))
             continue
         try:
-            values[name] = fitted(parameter, given)
+            values[name] = fitted(parameter, given, LONGEST_PAYLOAD if name == PAYLOAD else LONGEST_VALUE)
         except ValueError as error:
             problems.append(Problem(path=f"parameters.{name}", message=str(error)))
     return Resolved(values=values, problems=tuple(problems))
 
 
-def _bounded(value: Value) -> Value:
-    if isinstance(value, str) and (len(value) > LONGEST_VALUE or "\x00" in value):
-        raise ValueError(f"expected text of at most {LONGEST_VALUE:,} characters, without NUL")
+def _bounded(value: Value, longest: int = LONGEST_VALUE) -> Value:
+    if isinstance(value, str) and (len(value) > longest or "\x00" in value):
+        raise ValueError(f"expected text of at most {longest:,} characters, without NUL")
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("expected a finite number")
     if isinstance(value, int) and abs(value) >= LARGEST_INTEGER:

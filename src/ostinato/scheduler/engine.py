@@ -7,7 +7,7 @@ from datetime import datetime
 
 import structlog
 
-from ostinato.app import attempts, firing, holds, sessions
+from ostinato.app import attempts, holds, sessions
 from ostinato.app.application import App
 from ostinato.core.contracts import Executor, Finished, Report, Started
 from ostinato.core.errors import Unavailable
@@ -199,16 +199,17 @@ class Engine:
                 failures = await _pause("engine.webhooks_failed", error, failures)
 
     async def _fire(self) -> None:
-        """Fire schedules when they are due; a new one is noticed within a second."""
+        """Fire what starts by itself when it is due; what nobody has told of is noticed within a second."""
         failures = 0
         while True:
             try:
+                self._app.fire.clear()
                 while await fire.tick(self._app, self._now()):
                     pass
-                due = await firing.next_due(self._app)
+                due = await fire.next_due(self._app)
                 failures = 0
                 late = due is not None and due <= self._now()  # what cannot even be refused is not tried all the time
-                await asyncio.sleep(LONGEST_SLEEP if late else self._seconds_until(due))
+                await _sleep_until(self._app.fire, LONGEST_SLEEP if late else self._seconds_until(due))
             except Exception as error:
                 failures = await _pause("engine.firing_failed", error, failures)
 

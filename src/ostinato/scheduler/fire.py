@@ -1,11 +1,20 @@
-"""Fires what schedules have due, in order, until nothing is."""
+"""Fires whatever starts something by itself, in order, until nothing is due."""
 
 from datetime import datetime
 
 from ostinato.app import firing
 from ostinato.app.application import App
 
+SOURCES = (firing,)
+"""Modules of what can be due: each has `fire_due(app, now)`, which answers how much it fired, and `next_due(app)`."""
+
 
 async def tick(app: App, now: datetime) -> int:
-    """How many triggers were due."""
-    return await firing.fire_due(app, now)
+    """How much was due."""
+    return sum([await source.fire_due(app, now) for source in SOURCES])
+
+
+async def next_due(app: App) -> datetime | None:
+    """When the next is due, as far as that is known by a time."""
+    due = [at for source in SOURCES if (at := await source.next_due(app)) is not None]
+    return min(due, default=None)

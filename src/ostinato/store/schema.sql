@@ -991,7 +991,7 @@ CREATE TABLE run (
     rerun_part text,
     rerun_step text,
     CONSTRAINT run_cancel_reason_check CHECK ((cancel_reason = ANY (ARRAY['cancel_requested'::text, 'timeout'::text]))),
-    CONSTRAINT run_cause_check CHECK ((cause = ANY (ARRAY['api'::text, 'manual'::text, 'plan'::text, 'schedule'::text]))),
+    CONSTRAINT run_cause_check CHECK ((cause = ANY (ARRAY['api'::text, 'manual'::text, 'plan'::text, 'schedule'::text, 'webhook'::text, 'data'::text, 'backfill'::text]))),
     CONSTRAINT run_check CHECK ((num_nonnulls(task_id, plan_id) = 1)),
     CONSTRAINT run_check1 CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['SUCCEEDED'::text, 'FAILED'::text, 'CANCELLED'::text])))),
     CONSTRAINT run_check2 CHECK (((lease IS NOT NULL) = ((graph_id IS NULL) AND (state = ANY (ARRAY['CLAIMED'::text, 'RUNNING'::text]))))),

@@ -207,7 +207,8 @@ plans: [{name: nightly, steps: [{name: a, tasks: [load]}]}]
     by_hand = of_user(admin, "admin", kind="session")
     for hour in (1, 2):
         at = datetime(2026, 3, 14, hour, tzinfo=UTC)
-        await starts.fire(live.app, of_user(admin, "admin"), what, "nightly", at, datetime.now(UTC))
+        trigger, nightly = starts.Trigger(key=at.isoformat()), starts.Fired(cause="schedule", name="nightly")
+        await starts.fire(live.app, of_user(admin, "admin"), what, trigger, nightly, datetime.now(UTC))
         await ada.becomes("nightly", 0)
     await starts.start(live.app, by_hand, what, starts.Trigger(), datetime.now(UTC))
     await ada.becomes("nightly", 0)

@@ -22,7 +22,7 @@ from ostinato.store.runs import Wanted
 MOST_TYPES = 50
 LONGEST_TEXT = 200
 
-Cause: TypeAlias = Literal["api", "manual", "plan", "schedule"]
+Cause: TypeAlias = Literal["api", "manual", "plan", "schedule", "webhook", "data", "backfill"]
 Filter = Annotated[str | None, QueryParameter(pattern=wire.CLEAN, max_length=wire.LONGEST_NAME)]
 ThePage: TypeAlias = NamedDependency[SkipValidation[Wanted]]
 TheWanted: TypeAlias = NamedDependency[SkipValidation[Wanted]]

@@ -119,7 +119,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     priority: Annotated[int, msgspec.Meta(description="Of two runs that could start, the one with more goes first.")]
     deadline_at: Annotated[Instant | None, msgspec.Meta(description="When it fails if it has not ended by then.")]
     cause: Annotated[
-        str, msgspec.Meta(description="What started it: api, manual (our own application), plan or schedule.")
+        str,
+        msgspec.Meta(
+            description="What started it: api, manual (our own application), plan, schedule, webhook, data or backfill."
+        ),
     ]
     rerun_of: Annotated[int | None, msgspec.Meta(description="The run that it is a re-run of.")]
     parameters: (
