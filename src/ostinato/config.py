@@ -95,6 +95,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhooks_allowed_networks: tuple[IPv4Network | IPv6Network, ...]
     """OSTINATO_WEBHOOKS_ALLOWED_NETWORKS: networks that are not public and may receive webhooks, with commas between.
     Default none."""
+    unsigned_webhook_triggers: bool
+    """OSTINATO_UNSIGNED_WEBHOOK_TRIGGERS: whether addresses that start something may take calls that are not signed, as
+    Talend's do, `on` or `off`. Default on."""
     url: str
     """OSTINATO_URL: where the command line finds its server. Default http://HOST:PORT."""
     api_key: str | None
@@ -147,6 +150,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         public_url=public_url,
         openid=_openid(environment, public_url),
         webhooks_allow_http=_flag(environment, "OSTINATO_WEBHOOKS_ALLOW_HTTP", default=False),
+        unsigned_webhook_triggers=_flag(environment, "OSTINATO_UNSIGNED_WEBHOOK_TRIGGERS", default=True),
         webhooks_allowed_networks=_networks(environment, "OSTINATO_WEBHOOKS_ALLOWED_NETWORKS"),
         url=(environment.get("OSTINATO_URL") or address(host, port)).rstrip("/"),
         api_key=environment.get("OSTINATO_API_KEY") or None,

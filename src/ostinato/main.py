@@ -158,6 +158,7 @@ async def _app(settings: Settings, url: str) -> AsyncIterator[App]:
         db=Database(url),
         keyring=open_keyring(settings.secret_key_file),
         objects=_object_store(settings),
+        unsigned_triggers=settings.unsigned_webhook_triggers,
         outbound=Outbound(allow_http=settings.webhooks_allow_http, allowed=settings.webhooks_allowed_networks),
         url=settings.public_url or settings.url,
     )

@@ -21,7 +21,7 @@ WAYS_IN = (
     "/api/v1/oauth/token",
     "/security/oauth/token",
 )
-PUBLIC = frozenset({"/health", "/health/live", "/health/ready", *WAYS_IN, *FILES})
+PUBLIC = frozenset({"/health", "/health/live", "/health/ready", "/hooks", *WAYS_IN, *FILES})
 """Compared with the path as it was sent: nothing is public because of how a path begins or ends."""
 HEADERS = (b"x-api-key", b"apikey", b"api-key")
 """The first is the TimeXtender Orchestration API's; the others are spellings that Jobs API clients use."""

@@ -83,6 +83,8 @@ class App:
     """How requests go out to machines that users name."""
     url: str = ""
     """Where this server is found, for links in what it sends."""
+    unsigned_triggers: bool = True
+    """Whether addresses of webhook triggers may take calls that are not signed."""
     tell: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there may be something to send to a webhook."""
     fire: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,17 +1,14 @@
 """Schedules fire: what is due starts, exactly once whatever the number of servers, or a record says why it did not."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime
-
-import structlog
 
 from ostinato.app import starts
 from ostinato.app.application import App
+from ostinato.app.fires import tell
 from ostinato.app.schedules import key_of, named
-from ostinato.app.starts import AlreadyFired, Fired, Guard, Trigger
+from ostinato.app.starts import Fired, Guard, Trigger
 from ostinato.core.access import of_user
-from ostinato.core.errors import Invalid, OstinatoError, Unavailable
 from ostinato.core.ids import EnvironmentId, RunId
 from ostinato.core.parameters import SCHEDULED_AT
 from ostinato.core.schedules import Planned, turn
@@ -19,8 +16,6 @@ from ostinato.core.times import instant
 from ostinato.core.triggers.kinds import HolidayList
 from ostinato.store import schedules
 from ostinato.store.schedules import Due, Move
-
-log = structlog.get_logger()
 
 MOST_AT_ONCE = 500
 
@@ -37,7 +32,7 @@ async def fire_due(app: App, now: datetime) -> int:
     fired = await asyncio.gather(
         *(_fire(app, one, lists.get(one.environment, ()), now) for one in due), return_exceptions=True
     )
-    return _tell(due, fired)
+    return tell([{"schedule": one.schedule, "trigger": one.name} for one in due], fired)
 
 
 async def next_due(app: App) -> datetime | None:
@@ -64,22 +59,3 @@ async def _fire(app: App, due: Due, lists: tuple[HolidayList, ...], now: datetim
         refused=done.refused,
     )
     return await starts.fire(app, owner, due.what, Trigger(key=done.at.isoformat()), fired, now)
-
-
-def _tell(due: Sequence[Due], fired: Sequence[RunId | BaseException]) -> int:
-    """Log what could not be done; how many were fired or refused, by whatever server. Raises what ends the loop."""
-    moved = len(due)
-    for one, answer in zip(due, fired, strict=True):
-        match answer:
-            case AlreadyFired():
-                continue
-            case Unavailable():
-                raise answer
-            case Invalid():
-                moved -= 1
-                log.error("schedule.cannot_start", schedule=one.schedule, trigger=one.name, why=str(answer))
-            case OstinatoError():
-                log.warning("schedule.not_started", schedule=one.schedule, trigger=one.name, why=str(answer))
-            case BaseException():
-                raise answer
-    return moved

@@ -34,7 +34,7 @@ async def link(app: App, actor: Actor, what: TaskOrPlan, schedule: int, now: dat
     linked to something else, and Conflict if it is of another environment."""
 
     async def work(tx: Tx) -> None:
-        place = await _executable(tx, actor, what)
+        place = await executable(tx, actor, what)
         wanted = await schedules.hold(tx, actor, schedule)
         if wanted.environment_id != place.environment:
             message = f"the schedule is of environment {wanted.environment!r}, and {place.name!r} is not"
@@ -54,7 +54,7 @@ async def unlink(app: App, actor: Actor, what: TaskOrPlan, now: datetime) -> boo
     """Nothing starts it by itself any more; False: nothing did. Raises NotFound, Forbidden."""
 
     async def work(tx: Tx) -> bool:
-        await _executable(tx, actor, what)
+        await executable(tx, actor, what)
         found = await stored.list_schedules(tx, actor.subject, schedules.of(what))
         if found:
             await _take_off(tx, actor, found[0], now)
@@ -67,7 +67,7 @@ async def set_own(app: App, actor: Actor, what: TaskOrPlan, trigger: NamedTrigge
     """It starts by this one trigger. Raises NotFound, Forbidden, Invalid, and Conflict while a schedule is linked."""
 
     async def work(tx: Tx) -> None:
-        place = await _executable(tx, actor, what)
+        place = await executable(tx, actor, what)
         lists = await schedules.lists_of(tx, place.environment)
         about = About(what=what, triggers=(trigger,))
         await asyncio.to_thread(schedules.check_about, about, now, lists)
@@ -118,7 +118,8 @@ async def _bindable(tx: Tx, actor: Actor, what: TaskOrPlan) -> Bindable:
     return found
 
 
-async def _executable(tx: Tx, actor: Actor, what: TaskOrPlan) -> Bindable:
+async def executable(tx: Tx, actor: Actor, what: TaskOrPlan) -> Bindable:
+    """What somebody may say of when it starts. Raises NotFound, Forbidden."""
     found = await _bindable(tx, actor, what)
     if not found.may_execute:
         raise Forbidden(f"Scheduling {found.name!r} needs the permission EXECUTE in workspace {found.workspace!r}")

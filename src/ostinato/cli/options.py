@@ -55,6 +55,10 @@ SERVER_SETTINGS = {
     "oidc_name_claim": ("CLAIM", "What names people. [preferred_username]"),
     "oidc_groups_claim": ("CLAIM", "What has their groups. [groups]"),
     "oidc_create_users": ("on|off", "Whether people who are not known yet become users. [on]"),
+    "unsigned_webhook_triggers": (
+        "on|off",
+        "Whether addresses that start something take calls without signature. [on]",
+    ),
     "webhooks_allow_http": ("on|off", "Whether webhooks may be sent without TLS. [off]"),
     "webhooks_allowed_networks": (
         "NETWORKS",

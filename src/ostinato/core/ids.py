@@ -32,3 +32,8 @@ ScheduleTriggerId = NewType("ScheduleTriggerId", int)
 
 WebhookId = NewType("WebhookId", int)
 DeliveryId = NewType("DeliveryId", int)
+
+WebhookTriggerId = NewType("WebhookTriggerId", int)
+WebhookCallId = NewType("WebhookCallId", int)
+WebhookWindowId = NewType("WebhookWindowId", int)
+"""Calls that start one run together."""

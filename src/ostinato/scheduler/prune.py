@@ -4,7 +4,7 @@ from datetime import datetime
 
 import structlog
 
-from ostinato.app import artifacts, deliveries, history, sign_in
+from ostinato.app import artifacts, deliveries, history, sign_in, webhook_calls
 from ostinato.app.application import App
 
 log = structlog.get_logger()
@@ -18,6 +18,7 @@ async def tick(app: App, now: datetime) -> int:
     await sign_in.forget(app, now)
     await artifacts.forget_runs(app)
     await deliveries.forget(app, now)
+    await webhook_calls.forget(app, now)
     if dropped:
         log.info("history.dropped", weeks=dropped)
     return moved

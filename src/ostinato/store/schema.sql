@@ -637,6 +637,20 @@ END $$;
 
 COMMENT ON FUNCTION let_schedules_go() IS 'A schedule whose task or plan is deleted or removed is bound to nothing; one that was only its own goes with it.';
 
+CREATE FUNCTION let_webhook_trigger_go() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'task_ever' THEN
+        DELETE FROM webhook_trigger WHERE task_id = NEW.id;
+    ELSE
+        DELETE FROM webhook_trigger WHERE plan_id = NEW.id;
+    END IF;
+    RETURN NEW;
+END $$;
+
+COMMENT ON FUNCTION let_webhook_trigger_go() IS 'The address of a task or plan that is deleted starts nothing any more.';
+
 CREATE FUNCTION live_runs(wanted bigint[]) RETURNS SETOF kept_run
     LANGUAGE sql STABLE ROWS 100
     AS $$
@@ -1974,6 +1988,28 @@ COMMENT ON COLUMN webhook.since IS 'When it became active: what happened before 
 
 COMMENT ON COLUMN webhook.failing_since IS 'The first failure after the last success.';
 
+CREATE TABLE webhook_call (
+    id bigint NOT NULL,
+    trigger_id bigint NOT NULL,
+    window_id bigint NOT NULL,
+    key text,
+    received_at timestamp with time zone NOT NULL,
+    address text,
+    type text NOT NULL,
+    data text NOT NULL
+);
+
+COMMENT ON COLUMN webhook_call.key IS 'What its sender knows it by: a repetition is the same call.';
+
+ALTER TABLE webhook_call ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME webhook_call_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE webhook_delivery (
     id bigint NOT NULL,
     webhook_id bigint NOT NULL,
@@ -2070,6 +2106,80 @@ CREATE VIEW webhook_place AS
   WHERE webhook.active;
 
 COMMENT ON VIEW webhook_place IS 'The workspaces whose runs active webhooks tell of.';
+
+CREATE TABLE webhook_trigger (
+    id bigint NOT NULL,
+    environment_id bigint NOT NULL,
+    task_id bigint,
+    plan_id bigint,
+    name text NOT NULL,
+    description text,
+    active boolean NOT NULL,
+    token text NOT NULL,
+    token_digest bytea NOT NULL,
+    old_token_digest bytea,
+    old_token_until timestamp with time zone,
+    secret text,
+    old_secret text,
+    old_secret_until timestamp with time zone,
+    calls integer NOT NULL,
+    window_ms bigint NOT NULL,
+    per_minute integer NOT NULL,
+    owner_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_trigger_calls_check CHECK (((calls >= 1) AND (calls <= 1000))),
+    CONSTRAINT webhook_trigger_check CHECK ((num_nonnulls(task_id, plan_id) = 1)),
+    CONSTRAINT webhook_trigger_check1 CHECK (((old_token_digest IS NULL) = (old_token_until IS NULL))),
+    CONSTRAINT webhook_trigger_check2 CHECK (((old_secret IS NULL) = (old_secret_until IS NULL))),
+    CONSTRAINT webhook_trigger_check3 CHECK (((secret IS NOT NULL) OR (old_secret IS NULL))),
+    CONSTRAINT webhook_trigger_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT webhook_trigger_per_minute_check CHECK (((per_minute >= 1) AND (per_minute <= 6000))),
+    CONSTRAINT webhook_trigger_window_ms_check CHECK (((window_ms >= 0) AND (window_ms <= 86400000)))
+);
+
+COMMENT ON TABLE webhook_trigger IS 'A task or plan has one at most.';
+
+COMMENT ON COLUMN webhook_trigger.token IS 'What makes its address unguessable, as ciphertext; it is found by the digest.';
+
+COMMENT ON COLUMN webhook_trigger.secret IS 'What calls are signed with, as ciphertext; NULL: they need no signature.';
+
+COMMENT ON COLUMN webhook_trigger.calls IS 'After so many calls a run starts; or so long after the first of them.';
+
+COMMENT ON COLUMN webhook_trigger.owner_id IS 'On whose behalf runs are started: whoever changed it last.';
+
+ALTER TABLE webhook_trigger ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME webhook_trigger_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE webhook_window (
+    id bigint NOT NULL,
+    trigger_id bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    calls integer NOT NULL,
+    size integer NOT NULL,
+    closed boolean NOT NULL,
+    fired_at timestamp with time zone,
+    run_id bigint,
+    CONSTRAINT webhook_window_check CHECK ((closed OR (fired_at IS NULL)))
+);
+
+COMMENT ON TABLE webhook_window IS 'Calls that start one run together. Once it is closed no call joins it, and it is fired once.';
+
+ALTER TABLE webhook_window ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME webhook_window_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE VIEW workspace_access AS
  SELECT workspace.id AS workspace_id,
@@ -2319,6 +2429,9 @@ ALTER TABLE ONLY user_group
 ALTER TABLE ONLY user_group
     ADD CONSTRAINT user_group_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY webhook_call
+    ADD CONSTRAINT webhook_call_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY webhook_delivery
     ADD CONSTRAINT webhook_delivery_message_key UNIQUE (message);
 
@@ -2333,6 +2446,18 @@ ALTER TABLE ONLY webhook_look
 
 ALTER TABLE ONLY webhook
     ADD CONSTRAINT webhook_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY webhook_trigger
+    ADD CONSTRAINT webhook_trigger_old_token_digest_key UNIQUE (old_token_digest);
+
+ALTER TABLE ONLY webhook_trigger
+    ADD CONSTRAINT webhook_trigger_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY webhook_trigger
+    ADD CONSTRAINT webhook_trigger_token_digest_key UNIQUE (token_digest);
+
+ALTER TABLE ONLY webhook_window
+    ADD CONSTRAINT webhook_window_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY workspace
     ADD CONSTRAINT workspace_environment_id_key_key UNIQUE (environment_id, key);
@@ -2482,6 +2607,12 @@ CREATE INDEX task_uses ON task_ever USING gin (uses);
 
 CREATE INDEX trigger_key_age ON trigger_key USING btree (created_at);
 
+CREATE UNIQUE INDEX webhook_call_key ON webhook_call USING btree (trigger_id, key) WHERE (key IS NOT NULL);
+
+CREATE INDEX webhook_call_received ON webhook_call USING btree (trigger_id, received_at);
+
+CREATE INDEX webhook_call_window ON webhook_call USING btree (window_id, id);
+
 CREATE INDEX webhook_delivery_age ON webhook_delivery USING btree (created_at);
 
 CREATE INDEX webhook_delivery_claimed ON webhook_delivery USING btree (webhook_id) WHERE (claimed_until IS NOT NULL);
@@ -2489,6 +2620,20 @@ CREATE INDEX webhook_delivery_claimed ON webhook_delivery USING btree (webhook_i
 CREATE INDEX webhook_delivery_due ON webhook_delivery USING btree (webhook_id, due_at, id) WHERE (state = 'waiting'::text);
 
 CREATE INDEX webhook_delivery_newest ON webhook_delivery USING btree (webhook_id, id);
+
+CREATE INDEX webhook_trigger_environment ON webhook_trigger USING btree (environment_id, id DESC);
+
+CREATE UNIQUE INDEX webhook_trigger_plan ON webhook_trigger USING btree (plan_id) WHERE (plan_id IS NOT NULL);
+
+CREATE UNIQUE INDEX webhook_trigger_task ON webhook_trigger USING btree (task_id) WHERE (task_id IS NOT NULL);
+
+CREATE INDEX webhook_window_due ON webhook_window USING btree (due_at) WHERE (fired_at IS NULL);
+
+CREATE INDEX webhook_window_fired ON webhook_window USING btree (fired_at) WHERE (fired_at IS NOT NULL);
+
+CREATE UNIQUE INDEX webhook_window_open ON webhook_window USING btree (trigger_id) WHERE (NOT closed);
+
+CREATE INDEX webhook_window_trigger ON webhook_window USING btree (trigger_id);
 
 CREATE INDEX workspace_grant_group ON workspace_grant USING btree (group_id) WHERE (group_id IS NOT NULL);
 
@@ -2510,11 +2655,15 @@ CREATE TRIGGER audit_is_not_emptied BEFORE TRUNCATE ON audit FOR EACH STATEMENT 
 
 CREATE TRIGGER keys_are_taken_back AFTER UPDATE OF deleted_at, expires_at ON credential FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
 
+CREATE TRIGGER plan_has_no_address AFTER UPDATE OF deleted_at ON plan_ever FOR EACH ROW WHEN ((new.deleted_at IS NOT NULL)) EXECUTE FUNCTION let_webhook_trigger_go();
+
 CREATE TRIGGER plan_is_deleted AFTER UPDATE OF deleted_at ON plan_ever FOR EACH ROW WHEN ((new.deleted_at IS NOT NULL)) EXECUTE FUNCTION let_schedules_go();
 
 CREATE TRIGGER plan_is_removed BEFORE DELETE ON plan_ever FOR EACH ROW EXECUTE FUNCTION let_schedules_go();
 
 CREATE TRIGGER secrets_are_taken_back AFTER DELETE OR UPDATE ON credential_secret FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
+
+CREATE TRIGGER task_has_no_address AFTER UPDATE OF deleted_at ON task_ever FOR EACH ROW WHEN ((new.deleted_at IS NOT NULL)) EXECUTE FUNCTION let_webhook_trigger_go();
 
 CREATE TRIGGER task_is_deleted AFTER UPDATE OF deleted_at ON task_ever FOR EACH ROW WHEN ((new.deleted_at IS NOT NULL)) EXECUTE FUNCTION let_schedules_go();
 
@@ -2676,6 +2825,12 @@ ALTER TABLE ONLY task_resource
 ALTER TABLE ONLY task_ever
     ADD CONSTRAINT task_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
 
+ALTER TABLE ONLY webhook_call
+    ADD CONSTRAINT webhook_call_trigger_id_fkey FOREIGN KEY (trigger_id) REFERENCES webhook_trigger(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY webhook_call
+    ADD CONSTRAINT webhook_call_window_id_fkey FOREIGN KEY (window_id) REFERENCES webhook_window(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY webhook
     ADD CONSTRAINT webhook_created_by_fkey FOREIGN KEY (created_by) REFERENCES app_user(id);
 
@@ -2684,6 +2839,21 @@ ALTER TABLE ONLY webhook_delivery
 
 ALTER TABLE ONLY webhook
     ADD CONSTRAINT webhook_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);
+
+ALTER TABLE ONLY webhook_trigger
+    ADD CONSTRAINT webhook_trigger_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY webhook_trigger
+    ADD CONSTRAINT webhook_trigger_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES app_user(id);
+
+ALTER TABLE ONLY webhook_trigger
+    ADD CONSTRAINT webhook_trigger_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan_ever(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY webhook_trigger
+    ADD CONSTRAINT webhook_trigger_task_id_fkey FOREIGN KEY (task_id) REFERENCES task_ever(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY webhook_window
+    ADD CONSTRAINT webhook_window_trigger_id_fkey FOREIGN KEY (trigger_id) REFERENCES webhook_trigger(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY workspace
     ADD CONSTRAINT workspace_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id);

@@ -26,6 +26,7 @@ from ostinato.api.native.people import PEOPLE
 from ostinato.api.native.resources import RESOURCES
 from ostinato.api.native.schedules import SCHEDULES
 from ostinato.api.native.sign_in import SIGN_IN
+from ostinato.api.native.webhook_triggers import WEBHOOK_TRIGGERS, call_webhook_trigger
 from ostinato.api.native.webhooks import WEBHOOKS
 from ostinato.api.permissions import ANYBODY, PUBLIC
 from ostinato.app import definitions, health, history, pauses, reruns, runs, starts, tasks, waiting
@@ -328,7 +329,8 @@ API = Router(
         RESOURCES,
         WEBHOOKS,
         SCHEDULES,
+        WEBHOOK_TRIGGERS,
     ],
 )
-NATIVE = Router("/", route_handlers=[healthy, live, ready, API], dependencies=PROVIDED)
+NATIVE = Router("/", route_handlers=[healthy, live, ready, call_webhook_trigger, API], dependencies=PROVIDED)
 """Everything of this dialect."""

@@ -1,0 +1,255 @@
+"""Webhook triggers: made, seen, changed, given another address or secret, removed.
+
+Whoever has EXECUTE where one starts something may change it and see its address, and it starts runs on behalf of
+whoever did so last.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+import msgspec
+
+from ostinato.app import audit, schedule_links
+from ostinato.app.application import App
+from ostinato.app.wording import name_problems, text_problems
+from ostinato.core.access import Actor
+from ostinato.core.credentials import digest_of
+from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from ostinato.core.ids import WebhookTriggerId
+from ostinato.core.webhook_triggers import HIGHEST_RATE, LONGEST_WINDOW, MOST_CALLS, new_token
+from ostinato.core.webhooks import new_secret
+from ostinato.store import webhook_triggers
+from ostinato.store.audit import Entry
+from ostinato.store.db import Tx
+from ostinato.store.runs import TaskOrPlan
+from ostinato.store.webhook_triggers import About, NewWebhookTrigger, SeenCall, SeenWebhookTrigger, Token, Wanted
+
+PATH = "/hooks"
+LONGEST_DESCRIPTION = 10_000
+LONGEST_OVERLAP = timedelta(days=30)
+UNSIGNED = "calls have to be signed on this server (OSTINATO_UNSIGNED_WEBHOOK_TRIGGERS is off)"
+ONE = "The task or plan has a webhook trigger already: change that one, or remove it first"
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook trigger, its address for whoever may start it, and its secret if it has just been made."""
+
+    trigger: SeenWebhookTrigger
+    url: str | None
+    secret: str | None = None
+
+
+async def list_triggers(app: App, actor: Actor, wanted: Wanted) -> list[Shown]:
+    """The newest first."""
+    async with app.db.reading() as tx:
+        found = await webhook_triggers.list_triggers(tx, actor.subject, wanted)
+    return [_shown(app, one) for one in found]
+
+
+async def get(app: App, actor: Actor, trigger: int) -> Shown:
+    """Raises NotFound."""
+    async with app.db.reading() as tx:
+        return _shown(app, await _seen(tx, actor, trigger))
+
+
+async def find(app: App, actor: Actor, what: TaskOrPlan) -> Shown | None:
+    """That of a task or plan."""
+    found = await list_triggers(app, actor, Wanted(task=what.task, plan=what.plan))
+    return found[0] if found else None
+
+
+async def create(app: App, actor: Actor, what: TaskOrPlan, about: About, now: datetime, *, signed: bool) -> Shown:
+    """Raises Invalid, NotFound, Forbidden, and Conflict if the task or plan has one."""
+    check(app, about, signed=signed)
+
+    async def work(tx: Tx) -> Shown:
+        return await create_in(app, tx, actor, what, about, now, signed=signed)
+
+    return await app.db.run(work)
+
+
+async def create_in(
+    app: App, tx: Tx, actor: Actor, what: TaskOrPlan, about: About, now: datetime, *, signed: bool
+) -> Shown:
+    """The same within a transaction, of what was checked."""
+    place = await schedule_links.executable(tx, actor, what)
+    number = await webhook_triggers.next_id(tx)
+    secret = new_secret() if signed else None
+    new = NewWebhookTrigger(
+        id=number,
+        environment=place.environment,
+        what=what,
+        token=_token(app, number),
+        secret=_seal(app, number, "secret", secret) if secret is not None else None,
+    )
+    if not await webhook_triggers.make(tx, new, about, actor.user, now):
+        raise Conflict(ONE)
+    made = await _seen(tx, actor, number)
+    await audit.record(tx, actor, now, _entry("create", made, after=_said(made)))
+    return _shown(app, made, secret)
+
+
+async def change(
+    app: App, actor: Actor, trigger: int, about: About, now: datetime, *, signed: bool | None = None
+) -> Shown:
+    """It is this from now on; `signed`: False takes its secret away. Raises Invalid, NotFound, Forbidden, and Conflict
+    if it is to be signed and has no secret."""
+
+    async def work(tx: Tx) -> Shown:
+        before = await _hold(tx, actor, trigger)
+        wanted = before.signed if signed is None else signed
+        check(app, about, signed=wanted)
+        if wanted and not before.signed:
+            raise Conflict("It has no secret yet: make one by rotating its secret")
+        await webhook_triggers.change(tx, before.id, about, actor.user, now, signed=wanted)
+        after = await _seen(tx, actor, before.id)
+        await audit.record(tx, actor, now, _entry("change", after, before=_said(before), after=_said(after)))
+        return _shown(app, after)
+
+    return await app.db.run(work)
+
+
+async def remove(app: App, actor: Actor, trigger: int, now: datetime) -> None:
+    """Its address starts nothing any more; calls that wait are dropped. Raises NotFound, Forbidden."""
+
+    async def work(tx: Tx) -> None:
+        gone = await _hold(tx, actor, trigger)
+        await webhook_triggers.remove(tx, gone.id)
+        await audit.record(tx, actor, now, _entry("delete", gone, before=_said(gone)))
+
+    await app.db.run(work)
+
+
+async def rotate(
+    app: App, actor: Actor, trigger: int, what: Literal["url", "secret"], overlap: timedelta, now: datetime
+) -> Shown:
+    """Another address or secret; the one before works as well for the overlap. Raises NotFound, Forbidden, Invalid, and
+    Conflict while two work."""
+    if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+        raise Invalid(Problem(path="overlapSeconds", message=f"use 0 to {LONGEST_OVERLAP.total_seconds():.0f}"))
+
+    async def work(tx: Tx) -> Shown:
+        before = await _hold(tx, actor, trigger)
+        secret = new_secret() if what == "secret" else None
+        if secret is not None:
+            sealed = _seal(app, before.id, "secret", secret)
+            done = await webhook_triggers.rotate_secret(tx, before.id, sealed, now + overlap, actor.user, now)
+        else:
+            token = _token(app, before.id)
+            done = await webhook_triggers.rotate_token(tx, before.id, token, now + overlap, actor.user, now)
+        if not done:
+            raise Conflict(f"Two of them work already: wait until the older {what} has expired")
+        after = await _seen(tx, actor, before.id)
+        await audit.record(tx, actor, now, _entry(f"rotate {what}", after, after={"id": after.id}))
+        return _shown(app, after, secret)
+
+    return await app.db.run(work)
+
+
+async def calls(app: App, actor: Actor, trigger: int, *, before: int | None, limit: int) -> list[SeenCall]:
+    """What came to its address lately, the newest first. Raises NotFound, Forbidden."""
+    async with app.db.reading() as tx:
+        one = _executable(await _seen(tx, actor, trigger))
+        return await webhook_triggers.calls(tx, one.id, before=before, limit=limit)
+
+
+async def call(app: App, actor: Actor, trigger: int, number: int) -> SeenCall:
+    """A call, with what it brought. Raises NotFound, Forbidden."""
+    async with app.db.reading() as tx:
+        one = _executable(await _seen(tx, actor, trigger))
+        found = await webhook_triggers.calls(tx, one.id, only=number)
+    if not found:
+        raise NotFound("Call", number)
+    return found[0]
+
+
+def unseal(app: App, trigger: WebhookTriggerId, what: str, sealed: str) -> str:
+    """Raises Conflict if the key is not there any more."""
+    return app.keyring.decrypt(sealed, "webhook trigger", trigger, what)
+
+
+def check(app: App, about: About, *, signed: bool) -> None:
+    """Raises Invalid."""
+    problems = name_problems("name", about.title)
+    if about.description is not None:
+        problems += text_problems("description", about.description, LONGEST_DESCRIPTION)
+    longest = int(LONGEST_WINDOW.total_seconds() * 1_000)
+    for field, value, most in (
+        ("calls", about.calls, MOST_CALLS),
+        ("windowMs", about.window_ms, longest),
+        ("perMinute", about.per_minute, HIGHEST_RATE),
+    ):
+        if not 1 <= value <= most:
+            problems.append(Problem(path=field, message=f"use a whole number from 1 to {most:,}"))
+    if about.calls > about.per_minute * max(1, about.window_ms // 60_000):
+        message = f"a window of {about.window_ms / 1_000:g} s never sees so many calls at {about.per_minute} a minute"
+        problems.append(Problem(path="calls", message=message))
+    if not signed and not app.unsigned_triggers:
+        problems.append(Problem(path="signed", message=UNSIGNED))
+    if problems:
+        raise Invalid(*problems)
+
+
+async def _seen(tx: Tx, actor: Actor, trigger: int) -> SeenWebhookTrigger:
+    found = await webhook_triggers.list_triggers(tx, actor.subject, Wanted(id=trigger))
+    if not found:
+        raise NotFound("Webhook trigger", trigger)
+    return found[0]
+
+
+async def _hold(tx: Tx, actor: Actor, trigger: int) -> SeenWebhookTrigger:
+    await webhook_triggers.lock(tx, WebhookTriggerId(trigger))
+    return _executable(await _seen(tx, actor, trigger))
+
+
+def _executable(one: SeenWebhookTrigger) -> SeenWebhookTrigger:
+    if not one.may_execute:
+        raise Forbidden(f"This webhook trigger needs the permission EXECUTE in workspace {one.workspace!r}")
+    return one
+
+
+def _token(app: App, trigger: WebhookTriggerId) -> Token:
+    token = new_token()
+    return Token(sealed=_seal(app, trigger, "token", token), digest=digest_of(token))
+
+
+def _seal(app: App, trigger: WebhookTriggerId, what: str, text: str) -> str:
+    return app.keyring.encrypt(text, "webhook trigger", trigger, what)
+
+
+def _shown(app: App, one: SeenWebhookTrigger, secret: str | None = None) -> Shown:
+    token = None if one.token is None else unseal(app, one.id, "token", one.token)
+    url = None if token is None else f"{app.url.rstrip('/')}{PATH}?{urlencode({'token': token})}"
+    return Shown(trigger=one, url=url, secret=secret)
+
+
+def _said(one: SeenWebhookTrigger) -> dict[str, Any]:
+    return {
+        "name": one.title,
+        "description": one.description,
+        "starts": one.name,
+        "active": one.active,
+        "signed": one.signed,
+        "calls": one.calls,
+        "windowMs": one.window_ms,
+        "perMinute": one.per_minute,
+    }
+
+
+def _entry(
+    action: str,
+    one: SeenWebhookTrigger,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> Entry:
+    return Entry(
+        action=action,
+        kind="webhook trigger",
+        target=str(one.id),
+        environment=one.environment,
+        workspace=one.workspace,
+        before=before,
+        after=after,
+    )

@@ -1,0 +1,2 @@
+-- When the next window is due.
+SELECT min(due_at) FROM webhook_window WHERE fired_at IS NULL

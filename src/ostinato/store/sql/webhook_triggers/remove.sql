@@ -1,0 +1,2 @@
+-- A webhook trigger goes, with its calls.
+DELETE FROM webhook_trigger WHERE id = $1
