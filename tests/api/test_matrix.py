@@ -117,6 +117,26 @@ ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/holidays"): Ask("/api/v1/holidays", {"stranger": 404}),
     ("PUT", "/api/v1/holidays/{name:str}"): Ask("/api/v1/holidays/feast", ONLY_ADMIN, {"days": []}),
     ("DELETE", "/api/v1/holidays/{name:str}"): Ask("/api/v1/holidays/gone", ONLY_ADMIN),
+    ("GET", "/api/v1/webhook-triggers"): Ask("/api/v1/webhook-triggers", empty=NOTHING_SEEN),
+    ("POST", "/api/v1/webhook-triggers"): Ask(
+        "/api/v1/webhook-triggers", {**HIDDEN, **NO_EXECUTE}, {"starts": {"name": "load"}, "name": "calls"}
+    ),
+    ("GET", "/api/v1/webhook-triggers/{trigger_id:int}"): Ask("/api/v1/webhook-triggers/1", HIDDEN),
+    ("PATCH", "/api/v1/webhook-triggers/{trigger_id:int}"): Ask(
+        "/api/v1/webhook-triggers/1", {**HIDDEN, **NO_EXECUTE}, {"active": False}
+    ),
+    ("DELETE", "/api/v1/webhook-triggers/{trigger_id:int}"): Ask(
+        "/api/v1/webhook-triggers/2", {**HIDDEN, **NO_EXECUTE, "boss": 404, "admin": 404}
+    ),
+    ("POST", "/api/v1/webhook-triggers/{trigger_id:int}/rotation"): Ask(
+        "/api/v1/webhook-triggers/1/rotation", {**HIDDEN, **NO_EXECUTE}, {"what": "secret"}
+    ),
+    ("GET", "/api/v1/webhook-triggers/{trigger_id:int}/calls"): Ask(
+        "/api/v1/webhook-triggers/1/calls", {**HIDDEN, **NO_EXECUTE}
+    ),
+    ("GET", "/api/v1/webhook-triggers/{trigger_id:int}/calls/{call_id:int}"): Ask(
+        "/api/v1/webhook-triggers/1/calls/1", {**HIDDEN, **NO_EXECUTE}
+    ),
     # environments and workspaces of the Talend API; ids lead nowhere, so whoever may gets 400
     ("GET", "/orchestration/environments"): Ask("/orchestration/environments", empty=frozenset({"stranger"})),
     ("POST", "/orchestration/environments"): Ask(
@@ -520,6 +540,27 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
            SELECT environment_id, NULL, id, 1, now(), now() FROM plan WHERE name = 'night'
             UNION ALL
            SELECT environment_id, id, NULL, 1, now(), now() FROM task WHERE name = 'clean'"""
+    )
+    for number, name in enumerate(("night", "clean"), 1):
+        await world.execute(
+            """INSERT INTO webhook_trigger (environment_id, task_id, plan_id, name, active, token, token_digest, calls,
+                                            window_ms, per_minute, owner_id, created_at, changed_at)
+               SELECT environment_id, task, plan, 'calls', true, $1, $2, 1, 1, 1, 1, now(), now()
+                 FROM (SELECT environment_id, id AS task, NULL::bigint AS plan, name FROM task
+                        UNION ALL
+                       SELECT environment_id, NULL, id, name FROM plan) AS runnable
+                WHERE name = $3""",
+            app.keyring.encrypt("osh_1", "webhook trigger", number, "token"),
+            bytes([number]),
+            name,
+        )
+    await world.execute(
+        """INSERT INTO webhook_window (trigger_id, opened_at, due_at, calls, size, closed)
+           VALUES (1, now(), now(), 1, 1, true)"""
+    )
+    await world.execute(
+        """INSERT INTO webhook_call (trigger_id, window_id, received_at, type, data)
+           VALUES (1, 1, now(), 'text/plain', '')"""
     )
     await world.execute(
         """INSERT INTO holiday_list (environment_id, name, days, changed_at)

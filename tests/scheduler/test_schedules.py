@@ -54,6 +54,7 @@ async def test_what_is_due_starts_and_what_is_not_waits(lab: Lab) -> None:
     [run] = (await runs.list_runs(lab.app, lab.admin, runs.runs.Wanted())).live
     seen = await lab.get(run)
     assert (seen.name, seen.cause, seen.state) == ("t", "schedule", State.QUEUED)
+    assert seen.parameters == {"scheduled_at": "2026-03-01T13:00:00.000Z"}
 
 
 async def test_five_servers_fire_together_and_each_fire_starts_once(lab: Lab, database_url: str) -> None:

@@ -44,7 +44,7 @@ async def link(app: App, actor: Actor, what: TaskOrPlan, schedule: int, now: dat
             raise Forbidden("The schedule is linked to another task or plan")
         before = await stored.list_schedules(tx, actor.subject, schedules.of(what))
         if before and before[0].id != wanted.id:
-            await _take_off(tx, actor, before[0], now)
+            await take_off(tx, actor, before[0], now)
         await _bind(tx, actor, wanted, what, now)
 
     await app.db.run(work)
@@ -57,7 +57,7 @@ async def unlink(app: App, actor: Actor, what: TaskOrPlan, now: datetime) -> boo
         await executable(tx, actor, what)
         found = await stored.list_schedules(tx, actor.subject, schedules.of(what))
         if found:
-            await _take_off(tx, actor, found[0], now)
+            await take_off(tx, actor, found[0], now)
         return bool(found)
 
     return await app.db.run(work)
@@ -98,7 +98,7 @@ async def _bind(tx: Tx, actor: Actor, wanted: SeenSchedule, what: TaskOrPlan, no
     await audit.record(tx, actor, now, schedules.entry("link", wanted.id, wanted.environment, before, after))
 
 
-async def _take_off(tx: Tx, actor: Actor, found: SeenSchedule, now: datetime) -> None:
+async def take_off(tx: Tx, actor: Actor, found: SeenSchedule, now: datetime) -> None:
     """An own schedule goes; another one stays, and starts nothing."""
     before = schedules.about_of(found)
     if found.own:

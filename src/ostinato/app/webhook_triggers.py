@@ -93,32 +93,39 @@ async def create_in(
 async def change(
     app: App, actor: Actor, trigger: int, about: About, now: datetime, *, signed: bool | None = None
 ) -> Shown:
-    """It is this from now on; `signed`: False takes its secret away. Raises Invalid, NotFound, Forbidden, and Conflict
-    if it is to be signed and has no secret."""
+    """It is this from now on; `signed`: False takes its secret away. Raises Invalid, NotFound, Forbidden."""
 
     async def work(tx: Tx) -> Shown:
         before = await _hold(tx, actor, trigger)
-        wanted = before.signed if signed is None else signed
-        check(app, about, signed=wanted)
-        if wanted and not before.signed:
-            raise Conflict("It has no secret yet: make one by rotating its secret")
-        await webhook_triggers.change(tx, before.id, about, actor.user, now, signed=wanted)
-        after = await _seen(tx, actor, before.id)
-        await audit.record(tx, actor, now, _entry("change", after, before=_said(before), after=_said(after)))
-        return _shown(app, after)
+        return await change_in(app, tx, actor, before, about, now, signed=before.signed if signed is None else signed)
 
     return await app.db.run(work)
+
+
+async def change_in(
+    app: App, tx: Tx, actor: Actor, before: SeenWebhookTrigger, about: About, now: datetime, *, signed: bool
+) -> Shown:
+    """The same of one that is held."""
+    check(app, about, signed=signed)
+    await webhook_triggers.change(tx, before.id, about, actor.user, now, signed=signed)
+    after = await _seen(tx, actor, before.id)
+    await audit.record(tx, actor, now, _entry("change", after, before=_said(before), after=_said(after)))
+    return _shown(app, after)
 
 
 async def remove(app: App, actor: Actor, trigger: int, now: datetime) -> None:
     """Its address starts nothing any more; calls that wait are dropped. Raises NotFound, Forbidden."""
 
     async def work(tx: Tx) -> None:
-        gone = await _hold(tx, actor, trigger)
-        await webhook_triggers.remove(tx, gone.id)
-        await audit.record(tx, actor, now, _entry("delete", gone, before=_said(gone)))
+        await remove_in(tx, actor, await _hold(tx, actor, trigger), now)
 
     await app.db.run(work)
+
+
+async def remove_in(tx: Tx, actor: Actor, gone: SeenWebhookTrigger, now: datetime) -> None:
+    """The same of one that is held."""
+    await webhook_triggers.remove(tx, gone.id)
+    await audit.record(tx, actor, now, _entry("delete", gone, before=_said(gone)))
 
 
 async def rotate(
@@ -130,21 +137,38 @@ async def rotate(
         raise Invalid(Problem(path="overlapSeconds", message=f"use 0 to {LONGEST_OVERLAP.total_seconds():.0f}"))
 
     async def work(tx: Tx) -> Shown:
-        before = await _hold(tx, actor, trigger)
-        secret = new_secret() if what == "secret" else None
-        if secret is not None:
-            sealed = _seal(app, before.id, "secret", secret)
-            done = await webhook_triggers.rotate_secret(tx, before.id, sealed, now + overlap, actor.user, now)
-        else:
-            token = _token(app, before.id)
-            done = await webhook_triggers.rotate_token(tx, before.id, token, now + overlap, actor.user, now)
-        if not done:
-            raise Conflict(f"Two of them work already: wait until the older {what} has expired")
-        after = await _seen(tx, actor, before.id)
-        await audit.record(tx, actor, now, _entry(f"rotate {what}", after, after={"id": after.id}))
-        return _shown(app, after, secret)
+        return await rotate_in(app, tx, actor, await _hold(tx, actor, trigger), what, now, now + overlap)
 
     return await app.db.run(work)
+
+
+async def rotate_in(
+    app: App,
+    tx: Tx,
+    actor: Actor,
+    before: SeenWebhookTrigger,
+    what: Literal["url", "secret"],
+    now: datetime,
+    until: datetime,
+) -> Shown:
+    """The same of one that is held; the one before works until then."""
+    secret = new_secret() if what == "secret" else None
+    if secret is not None:
+        sealed = _seal(app, before.id, "secret", secret)
+        done = await webhook_triggers.rotate_secret(tx, before.id, sealed, until, actor.user, now)
+    else:
+        done = await webhook_triggers.rotate_token(tx, before.id, _token(app, before.id), until, actor.user, now)
+    if not done:
+        raise Conflict(f"Two of them work already: wait until the older {what} has expired")
+    after = await _seen(tx, actor, before.id)
+    await audit.record(tx, actor, now, _entry(f"rotate {what}", after, after={"id": after.id}))
+    return _shown(app, after, secret)
+
+
+async def held_of(tx: Tx, actor: Actor, what: TaskOrPlan) -> SeenWebhookTrigger | None:
+    """That of a task or plan, which nobody else changes meanwhile. Raises Forbidden."""
+    found = await webhook_triggers.list_triggers(tx, actor.subject, Wanted(task=what.task, plan=what.plan))
+    return await _hold(tx, actor, found[0].id) if found else None
 
 
 async def calls(app: App, actor: Actor, trigger: int, *, before: int | None, limit: int) -> list[SeenCall]:

@@ -20,6 +20,7 @@ from ostinato.cli import (
     schedules,
     server,
     users,
+    webhook_triggers,
     webhooks,
 )
 from ostinato.cli.errors import INTERRUPTED, Failure
@@ -77,6 +78,10 @@ given = typer.Typer(help="Files and folders that tasks get.", rich_markup_mode=N
 
 packed = typer.Typer(
     help="Artifacts: work that comes packed, in versions.", rich_markup_mode=None, no_args_is_help=True
+)
+
+called = typer.Typer(
+    help="Addresses that start a task or plan when they are called.", rich_markup_mode=None, no_args_is_help=True
 )
 
 schedule = typer.Typer(help="What is scheduled, and when triggers fire.", rich_markup_mode=None, no_args_is_help=True)
@@ -143,6 +148,12 @@ schedule.command("list")(schedules.list_schedules)
 schedule.command()(schedules.preview)
 schedule.command()(schedules.explain)
 app.add_typer(schedule, name="schedule")
+called.command("list")(webhook_triggers.list_triggers)
+called.command()(webhook_triggers.create)
+called.command()(webhook_triggers.rotate)
+called.command()(webhook_triggers.delete)
+called.command()(webhook_triggers.calls)
+app.add_typer(called, name="webhook-trigger")
 notifications = typer.Typer(help="Who is told of runs.", rich_markup_mode=None, no_args_is_help=True)
 notifications.command("list")(webhooks.list_webhooks)
 notifications.command()(webhooks.create)

@@ -122,9 +122,17 @@ async def test_a_talend_job_is_told_how_much_to_log(app: App, admin: Actor, tale
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"trigger": {"type": "DAILY", "interval": 1}}, "trigger.startDate: it is required for DAILY"),
-    ({"trigger": {"type": "WEBHOOK"}}, "trigger.type: WEBHOOK is not possible here"),
+    ({"trigger": {"type": "WEBHOOK"}}, "trigger.webhook: it is required for WEBHOOK"),
     ({"trigger": {"type": "MULTIPLE"}}, "trigger.type: no schedule is linked"),
-    ({"trigger": {"type": "WEBHOOK", "webhook": {"name": "w"}}}, "trigger.type"),
+    ({"trigger": {"type": "WEBHOOK", "webhook": {"name": ""}}}, "trigger.webhook.name"),
+    ({"trigger": {"type": "WEBHOOK", "webhook": {"name": "w", "triggerCalls": 0}}}, "trigger.webhook.triggerCalls"),
+    (
+        {"trigger": {"type": "WEBHOOK", "webhook": {"name": "w", "triggerTimeout": -1}}},
+        "trigger.webhook.triggerTimeout",
+    ),
+    ({"trigger": {"type": "WEBHOOK", "webhook": {"name": "w", "runAsUser": "eve"}}}, "trigger.webhook.runAsUser"),
+    ({"trigger": {"type": "WEBHOOK", "webhook": {"name": "w", "executionTimeout": 5}}}, "executionTimeout"),
+    ({"trigger": {"type": "WEBHOOK", "webhook": {"name": "w", "url": "https://a/b"}}}, "trigger.webhook.url"),
     ({"trigger": {"type": "NEVER"}}, "trigger.type"),
     ({"trigger": None}, "trigger"),
     ({"runtime": {"type": "REMOTE_ENGINE", "id": "0" * 24}}, "runtime.type: everything runs on this server"),

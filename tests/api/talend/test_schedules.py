@@ -355,5 +355,7 @@ async def test_tasks_are_found_by_what_starts_them(talend: Talk, place: dict[str
     times = {"type": "AT_SPECIFIC_TIMES", "times": ["08:00", "09:00"]}
     await talend("PUT", f"{path}/run-config", {"trigger": {**trigger, "type": "ONCE", "atTimes": times}})
     assert await found() == ["once"]
+    await talend("PUT", f"{path}/run-config", {"trigger": {"type": "WEBHOOK", "webhook": {"name": "orders"}}})
+    assert await found() == ["webhook"]
     await talend("PUT", f"{path}/schedule", {"scheduleId": await make(talend, place)})
     assert await found() == ["multiple"]

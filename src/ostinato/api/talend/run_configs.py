@@ -53,7 +53,7 @@ async def get_task_run_config(app: TheApp, actor: TheActor, ids: TheIds, id: Id)
 async def update_task_run_config(
     app: TheApp, actor: TheActor, ids: TheIds, id: Id, data: JSONBody[TaskRunConfig]
 ) -> TaskRunConfig:
-    """What is left out gets its default. Only the runtime CLOUD is possible, and no trigger WEBHOOK."""
+    """What is left out gets its default. Only the runtime CLOUD is possible."""
     number = ids.number(Kind.TASK, id)
     require_cloud(data.runtime)
     _require_possible(data)

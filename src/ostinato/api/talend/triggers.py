@@ -95,7 +95,7 @@ def _read(sent: SentTrigger | ScheduleTrigger, refuse: "_Refusal") -> Trigger:
         when = Cron(expression=sent.cron_expression, dialect="quartz")
         return Trigger(when=when, time_zone=zone, start_date=start, start_time=_start_time(sent, start, refuse))
     if sent.type not in ("ONCE", "DAILY", "WEEKLY", "MONTHLY"):
-        message = f"{sent.type} is not possible here: use ONCE, DAILY, WEEKLY, MONTHLY, CRON or MANUAL"
+        message = f"{sent.type} is not possible here: use ONCE, DAILY, WEEKLY, MONTHLY or CRON"
         raise refuse("type", message)
     if not sent.start_date:
         raise refuse("startDate", f"it is required for {sent.type}, such as 2026-09-25")

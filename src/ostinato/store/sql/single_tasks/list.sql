@@ -22,7 +22,9 @@ WITH seen AS MATERIALIZED (
                            FROM schedule
                            LEFT JOIN schedule_trigger AS own ON own.schedule_id = schedule.id
                           WHERE schedule.task_id = task.id
-                          LIMIT 1), 'none') = ANY($8))
+                          LIMIT 1),
+                        (SELECT 'webhook' FROM webhook_trigger WHERE webhook_trigger.task_id = task.id),
+                        'none') = ANY($8))
 ), page AS MATERIALIZED (
     SELECT id FROM found ORDER BY id DESC LIMIT $9 OFFSET $10
 )
