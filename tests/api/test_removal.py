@@ -33,6 +33,9 @@ OF_WORKSPACES = (
     "workspace_grant",
     "webhook",
     "webhook_delivery",
+    "webhook_trigger",
+    "webhook_window",
+    "webhook_call",
     "task_last",
     "plan_last",
     "workspace",
@@ -80,7 +83,8 @@ async def make_runs(world: World, moment: str, *, task: Any, plan: Any = None) -
 
 
 async def make_rest(world: World) -> None:
-    """A schedule that is due, a webhook for this environment with something to tell, and one for the key."""
+    """A schedule that is due, an address that was called, a webhook for this environment with something to tell, and one
+    for the key."""
     await world.execute(
         """INSERT INTO schedule (environment_id, plan_id, owner_id, created_at, changed_at)
            SELECT environment_id, id, (SELECT min(id) FROM app_user), now(), now() FROM plan"""
@@ -90,6 +94,20 @@ async def make_rest(world: World) -> None:
                                          due_at)
            SELECT id, 'daily', '{"when": {"type": "daily", "at": "02:30"}}', 'skip', 1, 60, now(), now()
              FROM schedule"""
+    )
+    await world.execute(
+        """INSERT INTO webhook_trigger (environment_id, plan_id, name, active, token, token_digest, calls, window_ms,
+                                        per_minute, owner_id, created_at, changed_at)
+           SELECT environment_id, id, 'calls', true, '', '', 2, 1, 1, (SELECT min(id) FROM app_user), now(), now()
+             FROM plan"""
+    )
+    await world.execute(
+        """INSERT INTO webhook_window (trigger_id, opened_at, due_at, calls, size, closed)
+           SELECT id, now(), now(), 1, 1, false FROM webhook_trigger"""
+    )
+    await world.execute(
+        """INSERT INTO webhook_call (trigger_id, window_id, received_at, type, data)
+           SELECT trigger_id, id, now(), 'text/plain', '' FROM webhook_window"""
     )
     await world.execute(
         """INSERT INTO webhook (workspace_key, environment_id, url, shown_url, secret, events, since, created_by,
