@@ -68,11 +68,12 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
     """What is taken in the transaction that starts a run, so that whatever it stands for starts one run only.
 
     `take` takes items together and answers the keys of those that were there to be taken. `back` gives back those whose
-    start was refused, to be tried again; without it the refusal is recorded.
+    start was refused, to be tried again; without it the refusal is recorded. `started` is told which runs were started.
     """
 
     take: Callable[[Tx, Sequence[Any]], Awaitable[Collection[Any]]]
     back: Callable[[Tx, Sequence[Any]], Awaitable[None]] | None = None
+    started: Callable[[Tx, Sequence[tuple[Any, RunId]]], Awaitable[None]] | None = None
     item: Any
     key: Any
 
@@ -236,6 +237,7 @@ async def _answer(app: App, tx: Tx, batch: Sequence[_Asked]) -> list[RunId | Ost
         except OstinatoError as refusal:
             answers[number] = refusal
     answers |= await _make(app, tx, wishes, {n: locked[p] for p, n in enumerate(fresh, 1) if p in locked}, now)
+    await _tell_guards(tx, batch, answers)
     answers |= await _misfires(tx, batch, answers, now)
     await _keep_keys(tx, batch, {n: answers[n] for n in fresh}, now)
     for number, one in enumerate(batch):
@@ -336,6 +338,15 @@ async def _make(
     if begun:
         await progress.begin(app, tx, begun, now)
     return answers
+
+
+async def _tell_guards(tx: Tx, batch: Sequence[_Asked], answers: Mapping[int, RunId | OstinatoError]) -> None:
+    """Guards that want to know it are told which runs were started."""
+    for number, answer in answers.items():
+        fired = batch[number].fired
+        if fired is None or fired.guard is None or fired.guard.started is None or isinstance(answer, OstinatoError):
+            continue
+        await fired.guard.started(tx, [(fired.guard.item, answer)])
 
 
 async def _misfires(

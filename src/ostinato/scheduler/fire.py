@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from ostinato.app import firing
+from ostinato.app import backfilling, firing
 from ostinato.app.application import App
 
-SOURCES = (firing,)
+SOURCES = (firing, backfilling)
 """Modules of what can be due: each has `fire_due(app, now)`, which answers how much it fired, and `next_due(app)`."""
 
 
