@@ -11,6 +11,7 @@ from ostinato import __version__
 from ostinato.cli import (
     admin,
     artifacts,
+    backfills,
     definitions,
     demo,
     listing,
@@ -143,6 +144,12 @@ schedule.command("list")(schedules.list_schedules)
 schedule.command()(schedules.preview)
 schedule.command()(schedules.explain)
 app.add_typer(schedule, name="schedule")
+past = typer.Typer(help="Runs for times in the past.", rich_markup_mode=None, no_args_is_help=True)
+past.command()(backfills.start)
+past.command("list")(backfills.list_backfills)
+past.command()(backfills.show)
+past.command()(backfills.cancel)
+app.add_typer(past, name="backfill")
 notifications = typer.Typer(help="Who is told of runs.", rich_markup_mode=None, no_args_is_help=True)
 notifications.command("list")(webhooks.list_webhooks)
 notifications.command()(webhooks.create)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -63,7 +63,7 @@ class SeenBackfill(msgspec.Struct, frozen=True, kw_only=True):
     """A backfill as somebody sees it; `total` counts all that fit."""
 
     id: BackfillId
-    kind: str
+    kind: Literal["task", "plan"]
     name: str
     workspace: str
     environment: str
