@@ -68,7 +68,7 @@ async def _fire(app: App, due: Due, now: datetime) -> RunId:
 
 async def _tell(app: App, due: Sequence[Due], fired: Sequence[RunId | BaseException], now: datetime) -> int:
     """Say what a backfill waits for whose starts were refused; how many were not. Raises what ends the loop."""
-    refused: dict[BackfillId, OstinatoError] = {}
+    refused: dict[BackfillId, tuple[Due, str]] = {}
     started = 0
     for one, answer in zip(due, fired, strict=True):
         match answer:
@@ -77,13 +77,14 @@ async def _tell(app: App, due: Sequence[Due], fired: Sequence[RunId | BaseExcept
             case Unavailable():
                 raise answer
             case OstinatoError():
-                refused.setdefault(one.backfill, answer)
+                refused.setdefault(one.backfill, (one, str(answer)))
             case BaseException():
                 raise answer
             case _:
                 started += 1
-    for backfill, refusal in refused.items():
-        log.info("backfill.waits", backfill=backfill, why=str(refusal))
+    for backfill, (one, why) in refused.items():
+        if why != one.waiting:
+            log.info("backfill.waits", backfill=backfill, why=why)
         async with app.db.transaction() as tx:
-            await backfills.wait(tx, backfill, str(refusal), now + PATIENCE)
+            await backfills.wait(tx, backfill, why, now + PATIENCE)
     return started

@@ -147,6 +147,8 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     version: int | None
     parameters: dict[str, Any]
     priority: int | None
+    waiting: str | None
+    """Why the last start was refused."""
     owner: UserId
     owner_name: str
 

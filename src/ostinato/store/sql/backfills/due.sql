@@ -1,6 +1,7 @@
 -- The times that backfills start next, as many of each as there is room for; of one whose last start was refused, one.
 SELECT backfill.id AS backfill, next.place, next.at, backfill.task_id AS task, backfill.plan_id AS plan, backfill.graph_id AS graph,
-       backfill.version, backfill.parameters, backfill.priority, backfill.owner_id AS owner, app_user.name AS owner_name
+       backfill.version, backfill.parameters, backfill.priority, backfill.waiting, backfill.owner_id AS owner,
+       app_user.name AS owner_name
   FROM backfill
   JOIN app_user ON app_user.id = backfill.owner_id
  CROSS JOIN LATERAL (
