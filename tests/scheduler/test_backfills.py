@@ -4,6 +4,7 @@ known."""
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from ostinato.app.backfills import Wish
 from ostinato.app.keyring import Keyring
 from ostinato.core.access import Actor
 from ostinato.core.backfills import BackfillState
-from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound
+from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from ostinato.core.ids import RunId
 from ostinato.core.parameters import SCHEDULED_AT
 from ostinato.core.states import State
@@ -126,6 +127,48 @@ async def test_three_servers_start_each_time_once_and_keep_the_limit(lab: Lab, d
     assert {fire.state for fire in told} == {State.SUCCEEDED}
     async with lab.app.db.reading() as tx:
         assert await tx.fetchval("SELECT count(*) FROM run") == 40
+
+
+class FailsAt:
+    """The database does not answer when somebody comes to this point for the so many-th time."""
+
+    def __init__(self, point: str, number: int) -> None:
+        self._point, self._left = point, number
+
+    async def before(self, point: str) -> None:
+        self._left -= point == self._point
+        if point == self._point and not self._left:
+            raise TimeoutError
+
+
+STATEMENTS = ("backfills/settle", "backfills/take", "runs/start", "backfills/started")
+COUNTED, STARTED = 1, 2
+"""Of the transactions of a look, the first counts ends, and the second starts runs."""
+
+
+@pytest.mark.parametrize(
+    ("point", "number"),
+    [*((name, 1) for name in STATEMENTS), ("commit", STARTED), ("committed", COUNTED), ("committed", STARTED)],
+)
+async def test_wherever_the_database_fails_each_time_starts_once(
+    lab: Lab, database_url: str, point: str, number: int
+) -> None:
+    await lab.define(TASKS % "")
+    made = await asked(lab, hours=4, concurrency=2)
+    await backfilling.fire_due(lab.app, NOW)
+    await end_runs(lab)
+    app = replace(lab.app, db=Database(database_url, connections=2, tap=FailsAt(point, number)))
+    await app.db.open()
+    with pytest.raises(Unavailable):
+        await backfilling.fire_due(app, NOW)
+    while (await look(lab, made)).ended_at is None:
+        await backfilling.fire_due(app, NOW)
+        assert await live_runs(lab) <= 2
+        await end_runs(lab)
+    await app.db.close()
+    assert len({fire.run for fire in await fires(lab, made)}) == (await look(lab, made)).succeeded == 4
+    async with lab.app.db.reading() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM run") == 4
 
 
 @pytest.mark.parametrize("newest_first", [False, True])
