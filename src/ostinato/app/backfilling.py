@@ -48,7 +48,7 @@ async def _fire(app: App, due: Due, now: datetime) -> RunId:
     guard = Guard(
         take=backfills.take,
         back=backfills.give_back,
-        started=backfills.started,
+        done=backfills.started,
         item=due,
         key=Place(due.backfill, due.place),
     )

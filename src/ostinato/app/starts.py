@@ -67,13 +67,14 @@ class Again(msgspec.Struct, frozen=True, kw_only=True):
 class Guard(msgspec.Struct, frozen=True, kw_only=True):
     """What is taken in the transaction that starts a run, so that whatever it stands for starts one run only.
 
-    `take` takes items together and answers the keys of those that were there to be taken. `back` gives back those whose
-    start was refused, to be tried again; without it the refusal is recorded. `started` is told which runs were started.
+    `take` takes items together and answers the keys of those that were there to be taken. `done` is told of the runs
+    that came of them. `back` gives back those whose start was refused, to be tried again; without it the refusal is
+    recorded as a run.
     """
 
     take: Callable[[Tx, Sequence[Any]], Awaitable[Collection[Any]]]
+    done: Callable[[Tx, Sequence[tuple[Any, RunId]]], Awaitable[None]] | None = None
     back: Callable[[Tx, Sequence[Any]], Awaitable[None]] | None = None
-    started: Callable[[Tx, Sequence[tuple[Any, RunId]]], Awaitable[None]] | None = None
     item: Any
     key: Any
 
@@ -237,8 +238,8 @@ async def _answer(app: App, tx: Tx, batch: Sequence[_Asked]) -> list[RunId | Ost
         except OstinatoError as refusal:
             answers[number] = refusal
     answers |= await _make(app, tx, wishes, {n: locked[p] for p, n in enumerate(fresh, 1) if p in locked}, now)
-    await _tell_guards(tx, batch, answers)
     answers |= await _misfires(tx, batch, answers, now)
+    await _tell_guards(tx, batch, answers)
     await _keep_keys(tx, batch, {n: answers[n] for n in fresh}, now)
     for number, one in enumerate(batch):
         if number not in answers:
@@ -340,15 +341,6 @@ async def _make(
     return answers
 
 
-async def _tell_guards(tx: Tx, batch: Sequence[_Asked], answers: Mapping[int, RunId | OstinatoError]) -> None:
-    """Guards that want to know it are told which runs were started."""
-    for number, answer in answers.items():
-        fired = batch[number].fired
-        if fired is None or fired.guard is None or fired.guard.started is None or isinstance(answer, OstinatoError):
-            continue
-        await fired.guard.started(tx, [(fired.guard.item, answer)])
-
-
 async def _misfires(
     tx: Tx, batch: Sequence[_Asked], answers: Mapping[int, RunId | OstinatoError], now: datetime
 ) -> dict[int, RunId | OstinatoError]:
@@ -367,6 +359,19 @@ async def _misfires(
         if run is not None:
             misfired[number] = run
     return misfired
+
+
+async def _tell_guards(tx: Tx, batch: Sequence[_Asked], answers: Mapping[int, RunId | OstinatoError]) -> None:
+    """What was taken learns of its run."""
+    for number, one in enumerate(batch):
+        guard, answer = one.fired.guard if one.fired is not None else None, answers.get(number)
+        if (
+            guard is not None
+            and guard.done is not None
+            and answer is not None
+            and not isinstance(answer, OstinatoError)
+        ):
+            await guard.done(tx, [(guard.item, answer)])
 
 
 async def _keep_keys(
