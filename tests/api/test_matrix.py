@@ -80,6 +80,12 @@ TALEND_PLAN = {
     "workspaceId": "1",
     "steps": [{"name": "one", "condition": "ALL_SUCCEEDED", "taskIds": ["1"]}],
 }
+BACKFILL = {
+    "starts": {"name": "load"},
+    "from": "2026-01-01T00:00:00Z",
+    "to": "2026-01-02T00:00:00Z",
+    "trigger": {"when": {"type": "daily", "at": "06:00"}},
+}
 ASKS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/v1/status"): Ask("/api/v1/status"),
     ("GET", "/api/v1/runs"): Ask("/api/v1/runs", empty=NOTHING_SEEN),
@@ -136,6 +142,13 @@ ASKS: dict[tuple[str, str], Ask] = {
     ),
     ("GET", "/api/v1/webhook-triggers/{trigger_id:int}/calls/{call_id:int}"): Ask(
         "/api/v1/webhook-triggers/1/calls/1", {**HIDDEN, **NO_EXECUTE}
+    ),
+    ("GET", "/api/v1/backfills"): Ask("/api/v1/backfills", empty=NOTHING_SEEN),
+    ("POST", "/api/v1/backfills"): Ask("/api/v1/backfills", {**HIDDEN, **NO_EXECUTE}, BACKFILL),
+    ("GET", "/api/v1/backfills/{backfill_id:int}"): Ask("/api/v1/backfills/1", HIDDEN),
+    ("GET", "/api/v1/backfills/{backfill_id:int}/fires"): Ask("/api/v1/backfills/1/fires", HIDDEN),
+    ("POST", "/api/v1/backfills/{backfill_id:int}/cancellation"): Ask(
+        "/api/v1/backfills/1/cancellation", {**HIDDEN, **NO_EXECUTE}
     ),
     # environments and workspaces of the Talend API; ids lead nowhere, so whoever may gets 400
     ("GET", "/orchestration/environments"): Ask("/orchestration/environments", empty=frozenset({"stranger"})),
@@ -565,6 +578,12 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
     await world.execute(
         """INSERT INTO holiday_list (environment_id, name, days, changed_at)
            SELECT id, 'gone', '[]', now() FROM environment WHERE name = 'Production'"""
+    )
+    await world.execute(
+        """INSERT INTO backfill (plan_id, begin_at, end_at, triggers, newest_first, concurrency, parameters,
+                                 stop_on_failure, owner_id, created_at, due_at, total)
+           SELECT id, now() - interval '1 day', now(), '[]', false, 1, '{}', false, 1, now(), now(), 1
+             FROM plan WHERE name = 'night'"""
     )
     await world.execute("INSERT INTO number_series VALUES ('task:Package', 100), ('plan', 100)")
     return callers

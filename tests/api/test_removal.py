@@ -83,8 +83,8 @@ async def make_runs(world: World, moment: str, *, task: Any, plan: Any = None) -
 
 
 async def make_rest(world: World) -> None:
-    """A schedule that is due, an address that was called, a webhook for this environment with something to tell, and one
-    for the key."""
+    """A schedule that is due, an address that was called, a webhook for this environment with something to tell, and
+    one for the key."""
     await world.execute(
         """INSERT INTO schedule (environment_id, plan_id, owner_id, created_at, changed_at)
            SELECT environment_id, id, (SELECT min(id) FROM app_user), now(), now() FROM plan"""

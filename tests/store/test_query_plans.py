@@ -25,7 +25,7 @@ from ostinato.core.ids import EnvironmentId, PlanId, RunId
 from ostinato.core.plans import Condition, Ref
 from ostinato.core.progress import PlanEnd
 from ostinato.core.states import Reason, State
-from ostinato.store import attempts, history, holds, logs, plan_runs, runs, sessions, starts, steps
+from ostinato.store import attempts, backfills, history, holds, logs, plan_runs, runs, sessions, starts, steps
 from ostinato.store.db import Database, fetch
 from ostinato.store.plan_runs import Among
 from ostinato.store.workspaces import Page
@@ -314,6 +314,8 @@ HOT_STATEMENTS: dict[str, tuple[Call, Bound]] = {
         lambda tx: history.ripe(tx, NOW - timedelta(hours=1), BATCH, 5_000),
         each(20, 50, "run_to_keep run_of_root run_log_pkey"),
     ),
+    "backfills/going": (backfills.going, all_in_all(5, 5, "")),
+    "backfills/settle": (lambda tx: backfills.settle(tx, NOW), all_in_all(5, 20, "run_pkey")),
     "sessions/renew": (lambda tx: sessions.renew(tx, OURS, timedelta(seconds=12), 8), all_in_all(1_000, 100, "")),
 }
 """Each with what it may touch, and the indexes of large tables it is to use; None: whichever serves."""

@@ -89,6 +89,8 @@ class App:
     """Set when there may be something to send to a webhook."""
     fire: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when something that starts runs by itself may be due."""
+    awaited: set[RunId] = field(default_factory=set)
+    """Runs whose end lets something fire: those of backfills, as far as this server knows."""
     cancelled: dict[Lease, RunId] = field(default_factory=dict)
     """Attempts that are to be ended; the scheduler tells the executor."""
     unstarted: dict[Lease, RunId] = field(default_factory=dict)
@@ -155,6 +157,8 @@ class App:
         """Tell those who wait for runs that have ended."""
         for run in self.ended & self.watched.keys():
             self.watched.pop(run).set()
+        if not self.ended.isdisjoint(self.awaited):
+            self.fire.set()
         self.ended.clear()
 
     def expect(self, due: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from ostinato.app import deliveries
 from ostinato.app.application import App
 from ostinato.core.access import Actor, Tenant
-from ostinato.store import history, sessions
+from ostinato.store import backfills, history, sessions
 from ostinato.store.db import Tx
 from ostinato.store.history import Retention
 
@@ -31,6 +31,7 @@ async def archive(app: App, now: datetime) -> int:
         trees = await history.ripe(tx, now - ARCHIVE_AFTER, MOST_TREES, MOST_ROWS)
         if not trees:
             return 0
+        await backfills.settle(tx, now)
         await deliveries.gather_leaving(app, tx, [tree.run for tree in trees], now)
         return await history.keep(tx, trees)
 

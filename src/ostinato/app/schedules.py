@@ -22,7 +22,7 @@ from ostinato.core.ids import EnvironmentId, ScheduleId
 from ostinato.core.schedules import MOST_TRIGGERS, NamedTrigger, first, problems_of, starts
 from ostinato.core.triggers import check
 from ostinato.core.triggers.clocks import TICK
-from ostinato.core.triggers.kinds import HolidayList
+from ostinato.core.triggers.kinds import HolidayList, Trigger
 from ostinato.core.triggers.reading import format_trigger
 from ostinato.store import environments, schedules
 from ostinato.store.audit import Entry
@@ -226,23 +226,29 @@ def check_about(about: About, now: datetime, lists: tuple[HolidayList, ...]) -> 
     problems = []
     if about.description:
         problems += text_problems("description", about.description, LONGEST_DESCRIPTION)
-    known = {one.name for one in lists}
     for number, one in enumerate(about.triggers):
-        place = f"triggers[{number}].trigger"
-        try:
-            check(one.trigger)
-        except Invalid as refusal:
-            problems += [_below(place, problem) for problem in refusal.problems]
-        for name in one.trigger.calendar.lists if one.trigger.calendar is not None else ():
-            if name not in known:
-                message = f"there is no list of holidays {name!r} in this environment"
-                problems.append(Problem(path=f"{place}.calendar.lists", message=message, allowed=tuple(sorted(known))))
+        problems += problems_of_trigger(one.trigger, f"triggers[{number}].trigger", lists)
     if len(about.triggers) > MOST_TRIGGERS:
         problems.append(Problem(path="triggers", message=f"a schedule has at most {MOST_TRIGGERS} triggers"))
     if problems:
         raise Invalid(*problems)
     if clashes := problems_of(about.triggers, now, lists):
         raise Clash(*clashes)
+
+
+def problems_of_trigger(trigger: Trigger, place: str, lists: tuple[HolidayList, ...]) -> list[Problem]:
+    """What is wrong with a trigger by itself, in an environment that has these lists of holidays."""
+    problems = []
+    try:
+        check(trigger)
+    except Invalid as refusal:
+        problems += [_below(place, problem) for problem in refusal.problems]
+    known = {one.name for one in lists}
+    for name in trigger.calendar.lists if trigger.calendar is not None else ():
+        if name not in known:
+            message = f"there is no list of holidays {name!r} in this environment"
+            problems.append(Problem(path=f"{place}.calendar.lists", message=message, allowed=tuple(sorted(known))))
+    return problems
 
 
 def _below(place: str, problem: Problem) -> Problem:

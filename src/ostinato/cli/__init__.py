@@ -11,6 +11,7 @@ from ostinato import __version__
 from ostinato.cli import (
     admin,
     artifacts,
+    backfills,
     definitions,
     demo,
     listing,
@@ -154,6 +155,12 @@ called.command()(webhook_triggers.rotate)
 called.command()(webhook_triggers.delete)
 called.command()(webhook_triggers.calls)
 app.add_typer(called, name="webhook-trigger")
+past = typer.Typer(help="Runs for times in the past.", rich_markup_mode=None, no_args_is_help=True)
+past.command()(backfills.start)
+past.command("list")(backfills.list_backfills)
+past.command()(backfills.show)
+past.command()(backfills.cancel)
+app.add_typer(past, name="backfill")
 notifications = typer.Typer(help="Who is told of runs.", rich_markup_mode=None, no_args_is_help=True)
 notifications.command("list")(webhooks.list_webhooks)
 notifications.command()(webhooks.create)

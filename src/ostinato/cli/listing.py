@@ -50,7 +50,7 @@ def list_runs(
     Everything that is given has to hold.
     """
     wanted: dict[str, Any] = {"state": state, "environment": environment, "workspace": workspace, "type": type}
-    wanted |= {"from": _moment("--from", since), "to": _moment("--to", until), "name": name, "text": text}
+    wanted |= {"from": moment("--from", since), "to": moment("--to", until), "name": name, "text": text}
     wanted |= {"cause": cause, "requestedBy": user, "limit": limit, "before": before, "total": total or None}
     with options.server_of(context) as server:
         found = server.get_json("/api/v1/runs", **wanted)
@@ -67,7 +67,7 @@ def _lines(page: RunPage) -> list[str]:
     return lines
 
 
-def _moment(flag: str, given: str | None) -> str | None:
+def moment(flag: str, given: str | None) -> str | None:
     """A time as the server reads it; without an offset it is on the clock of this machine."""
     if given is None:
         return None

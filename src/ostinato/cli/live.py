@@ -5,6 +5,7 @@ from typing import TextIO
 
 from rich.console import Console
 from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -53,6 +54,22 @@ class LiveTable:
                 else Text(text.plain(note), overflow="ellipsis", no_wrap=True),
             )
         return table
+
+
+class LiveBar:
+    """For a terminal: how much of something with a known number of parts is done; gone at the end."""
+
+    def __init__(self, stream: TextIO) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=Console(file=stream), transient=True)
+        self._bar = self._progress.add_task("")
+        self._progress.start()
+
+    def show(self, words: str, done: int, total: int) -> None:
+        self._progress.update(self._bar, description=text.plain(words), completed=done, total=total)
+
+    def close(self) -> None:
+        self._progress.stop()
 
 
 def _fitting(runs: Sequence[tuple[int, Run]], most: int) -> Sequence[tuple[int, Run]]:

@@ -71,7 +71,7 @@ def rerun(
     part = "failed" if failed else "from_step" if step is not None else "all"
     body = {"part": part, "step": step, "version": "newest" if newest else "same"}
     with options.server_of(context) as server:
-        begun = _once(server, f"/api/v1/runs/{number}/rerun", body, key)
+        begun = once(server, f"/api/v1/runs/{number}/rerun", body, key)
         _tell_of(server, begun, wait=wait, json=json)
 
 
@@ -188,7 +188,7 @@ def cancel(context: typer.Context, number: RunNumber, json: options.Json = False
         typer.echo(f"Run {number} is asked to end; `ostinato status {number}` shows when it has")
 
 
-def _once(server: "Server", path: str, body: dict[str, Any], key: str | None) -> Any:
+def once(server: "Server", path: str, body: dict[str, Any], key: str | None) -> Any:
     """Start it once, even if the first answer is lost on the way."""
     headers = {"Idempotency-Key": key or str(uuid.uuid4())}
     try:
@@ -199,7 +199,7 @@ def _once(server: "Server", path: str, body: dict[str, Any], key: str | None) ->
 
 def _start(server: "Server", body: dict[str, Any], key: str | None) -> Any:
     try:
-        return _once(server, "/api/v1/runs", body, key)
+        return once(server, "/api/v1/runs", body, key)
     except Refused as refusal:
         if refusal.status == 404:
             _require_environment(server, body)

@@ -146,7 +146,7 @@ def preview(
     # Only these commands know triggers, and every other command starts without them.
     from ostinato.core.triggers import describe, previews, why_never
 
-    found, lists = _trigger_of(cron, dialect, zone, trigger), _read_lists(holidays or ())
+    found, lists = trigger_of(cron, dialect, zone, trigger), _read_lists(holidays or ())
     since = datetime.now(UTC) if after is None else previews.read_instant(after, found.time_zone)
     fires = previews.fires(found, since, count, lists=lists, key=key or "")
     never = [] if fires else why_never(found, since, lists)
@@ -176,7 +176,7 @@ def explain(
     # Only these commands know triggers, and every other command starts without them.
     from ostinato.core.triggers import describe, previews, why_at, why_never
 
-    found, lists = _trigger_of(cron, dialect, zone, trigger), _read_lists(holidays or ())
+    found, lists = trigger_of(cron, dialect, zone, trigger), _read_lists(holidays or ())
     since = datetime.now(UTC) if after is None else previews.read_instant(after, found.time_zone)
     moment = None if at is None else previews.read_instant(at, found.time_zone, "at")
     if moment is not None:
@@ -195,7 +195,7 @@ def explain(
     typer.echo(f"Next: {_table(fires, found.time_zone)[0]}" if fires else _none_after(since, never))
 
 
-def _trigger_of(cron: str | None, dialect: Literal["unix", "quartz"], zone: str | None, file: str | None) -> "Trigger":
+def trigger_of(cron: str | None, dialect: Literal["unix", "quartz"], zone: str | None, file: str | None) -> "Trigger":
     """The trigger that was named; raises WrongUsage, Invalid."""
     from ostinato.core.triggers import Cron, Trigger, check, parse_trigger  # as above
 

@@ -30,6 +30,8 @@ Lease = NewType("Lease", int)
 ScheduleId = NewType("ScheduleId", int)
 ScheduleTriggerId = NewType("ScheduleTriggerId", int)
 
+BackfillId = NewType("BackfillId", int)
+
 WebhookId = NewType("WebhookId", int)
 DeliveryId = NewType("DeliveryId", int)
 

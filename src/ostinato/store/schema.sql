@@ -862,6 +862,19 @@ END $$;
 
 COMMENT ON FUNCTION seal_audit(most bigint) IS 'Chains the records whose transactions have ended, at most so many; how many there were.';
 
+CREATE FUNCTION stop_backfills() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE backfill
+       SET stopped = 'deleted', stopped_at = NEW.deleted_at, waiting = NULL, ended_at = CASE WHEN live = 0 THEN NEW.deleted_at END
+     WHERE ended_at IS NULL AND stopped IS NULL
+       AND CASE WHEN TG_TABLE_NAME = 'task_ever' THEN task_id ELSE plan_id END = NEW.id;
+    RETURN NEW;
+END $$;
+
+COMMENT ON FUNCTION stop_backfills() IS 'Of a task or plan that is deleted, backfills start nothing any more.';
+
 CREATE FUNCTION task_standing(tasks bigint[]) RETURNS TABLE(task_id bigint, standing text, started_at timestamp with time zone, ended_at timestamp with time zone, last_started_at timestamp with time zone, last_ended_at timestamp with time zone)
     LANGUAGE sql STABLE ROWS 100
     AS $$
@@ -1149,6 +1162,99 @@ ALTER TABLE artifact_version ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 ALTER TABLE audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE backfill (
+    id bigint NOT NULL,
+    task_id bigint,
+    plan_id bigint,
+    description text,
+    begin_at timestamp with time zone NOT NULL,
+    end_at timestamp with time zone NOT NULL,
+    triggers jsonb NOT NULL,
+    newest_first boolean NOT NULL,
+    concurrency integer NOT NULL,
+    version integer,
+    graph_id bigint,
+    parameters jsonb NOT NULL,
+    priority integer,
+    stop_on_failure boolean NOT NULL,
+    owner_id bigint NOT NULL,
+    key text,
+    created_at timestamp with time zone NOT NULL,
+    total integer NOT NULL,
+    live integer DEFAULT 0 NOT NULL,
+    succeeded integer DEFAULT 0 NOT NULL,
+    failed integer DEFAULT 0 NOT NULL,
+    cancelled integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    waiting text,
+    stopped text,
+    stopped_at timestamp with time zone,
+    stopped_by text,
+    ended_at timestamp with time zone,
+    CONSTRAINT backfill_check CHECK ((num_nonnulls(task_id, plan_id) = 1)),
+    CONSTRAINT backfill_check1 CHECK ((begin_at < end_at)),
+    CONSTRAINT backfill_check2 CHECK ((num_nonnulls(version, graph_id) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT backfill_check3 CHECK (((live >= 0) AND (live <= concurrency))),
+    CONSTRAINT backfill_check4 CHECK (((((live + succeeded) + failed) + cancelled) <= total)),
+    CONSTRAINT backfill_check5 CHECK (((stopped IS NULL) = (stopped_at IS NULL))),
+    CONSTRAINT backfill_check6 CHECK (((ended_at IS NULL) OR (live = 0))),
+    CONSTRAINT backfill_concurrency_check CHECK (((concurrency >= 1) AND (concurrency <= 100))),
+    CONSTRAINT backfill_priority_check CHECK (((priority >= '-1000'::integer) AND (priority <= 1000))),
+    CONSTRAINT backfill_stopped_check CHECK ((stopped = ANY (ARRAY['cancelled'::text, 'failed'::text, 'deleted'::text]))),
+    CONSTRAINT backfill_total_check CHECK (((total >= 1) AND (total <= 10000)))
+);
+
+COMMENT ON TABLE backfill IS 'A task or plan that runs once for each past time of a window; it goes with its workspace.';
+
+COMMENT ON COLUMN backfill.end_at IS 'Where the window ends; not in it.';
+
+COMMENT ON COLUMN backfill.triggers IS 'What its times were worked out from: triggers as JSON, with their names in the schedule if they have one.';
+
+COMMENT ON COLUMN backfill.concurrency IS 'How many of its runs may be live at once.';
+
+COMMENT ON COLUMN backfill.version IS 'The version of the plan that every run has; NULL: the one that is current when the run starts.';
+
+COMMENT ON COLUMN backfill.owner_id IS 'On whose behalf runs are started: whoever made it.';
+
+COMMENT ON COLUMN backfill.key IS 'Under which whoever made it makes nothing a second time.';
+
+COMMENT ON COLUMN backfill.live IS 'How many of its runs are not known to have ended; raised by whoever starts one, if there is room.';
+
+COMMENT ON COLUMN backfill.due_at IS 'Nothing is tried before: later than now after a start was refused.';
+
+COMMENT ON COLUMN backfill.waiting IS 'Why the last start was refused; NULL: it was not.';
+
+COMMENT ON COLUMN backfill.stopped IS 'Why what has not started never starts; NULL: it does.';
+
+COMMENT ON COLUMN backfill.ended_at IS 'Nothing is live any more and nothing is to start.';
+
+CREATE TABLE backfill_fire (
+    backfill_id bigint NOT NULL,
+    place integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    taken boolean DEFAULT false NOT NULL,
+    run_id bigint,
+    state text,
+    CONSTRAINT backfill_fire_check CHECK ((taken OR (run_id IS NULL))),
+    CONSTRAINT backfill_fire_check1 CHECK (((run_id IS NOT NULL) OR (state IS NULL))),
+    CONSTRAINT backfill_fire_state_check CHECK ((state = ANY (ARRAY['SUCCEEDED'::text, 'FAILED'::text, 'CANCELLED'::text])))
+);
+
+COMMENT ON TABLE backfill_fire IS 'One time of a backfill. It is taken, and told which run it started, in the transaction that starts the run.';
+
+COMMENT ON COLUMN backfill_fire.place IS 'Which of its times it is, in the order in which they start; counted from 1.';
+
+COMMENT ON COLUMN backfill_fire.state IS 'How its run ended; NULL: it has not, or that is not counted yet.';
+
+ALTER TABLE backfill ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME backfill_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2264,6 +2370,15 @@ ALTER TABLE ONLY artifact
 ALTER TABLE ONLY audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY backfill_fire
+    ADD CONSTRAINT backfill_fire_backfill_id_at_key UNIQUE (backfill_id, at);
+
+ALTER TABLE ONLY backfill_fire
+    ADD CONSTRAINT backfill_fire_pkey PRIMARY KEY (backfill_id, place);
+
+ALTER TABLE ONLY backfill
+    ADD CONSTRAINT backfill_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY connection
     ADD CONSTRAINT connection_pkey PRIMARY KEY (id);
 
@@ -2479,6 +2594,18 @@ CREATE UNIQUE INDEX audit_seal ON audit USING btree (seal) WHERE (seal IS NOT NU
 
 CREATE INDEX audit_unsealed ON audit USING btree (id) WHERE (seal IS NULL);
 
+CREATE INDEX backfill_fire_left ON backfill_fire USING btree (backfill_id, place) WHERE (NOT taken);
+
+CREATE INDEX backfill_fire_live ON backfill_fire USING btree (backfill_id, run_id) WHERE ((run_id IS NOT NULL) AND (state IS NULL));
+
+CREATE INDEX backfill_going ON backfill USING btree (id) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX backfill_key ON backfill USING btree (owner_id, key) WHERE (key IS NOT NULL);
+
+CREATE INDEX backfill_plan ON backfill USING btree (plan_id) WHERE (plan_id IS NOT NULL);
+
+CREATE INDEX backfill_task ON backfill USING btree (task_id) WHERE (task_id IS NOT NULL);
+
 CREATE INDEX credential_expiring ON credential USING btree (expires_at) WHERE ((deleted_at IS NULL) AND (expires_at IS NOT NULL));
 
 CREATE INDEX credential_fleeting ON credential USING btree (expires_at) WHERE (kind = ANY (ARRAY['session'::text, 'access_token'::text]));
@@ -2653,6 +2780,10 @@ CREATE TRIGGER audit_is_kept BEFORE DELETE OR UPDATE ON audit FOR EACH ROW EXECU
 
 CREATE TRIGGER audit_is_not_emptied BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION keep_audit();
 
+CREATE TRIGGER backfills_of_deleted_plan AFTER UPDATE OF deleted_at ON plan_ever FOR EACH ROW WHEN ((new.deleted_at IS NOT NULL)) EXECUTE FUNCTION stop_backfills();
+
+CREATE TRIGGER backfills_of_deleted_task AFTER UPDATE OF deleted_at ON task_ever FOR EACH ROW WHEN ((new.deleted_at IS NOT NULL)) EXECUTE FUNCTION stop_backfills();
+
 CREATE TRIGGER keys_are_taken_back AFTER UPDATE OF deleted_at, expires_at ON credential FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
 
 CREATE TRIGGER plan_has_no_address AFTER UPDATE OF deleted_at ON plan_ever FOR EACH ROW WHEN ((new.deleted_at IS NOT NULL)) EXECUTE FUNCTION let_webhook_trigger_go();
@@ -2677,6 +2808,21 @@ ALTER TABLE ONLY artifact_version
 
 ALTER TABLE ONLY artifact
     ADD CONSTRAINT artifact_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);
+
+ALTER TABLE ONLY backfill_fire
+    ADD CONSTRAINT backfill_fire_backfill_id_fkey FOREIGN KEY (backfill_id) REFERENCES backfill(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY backfill
+    ADD CONSTRAINT backfill_graph_id_fkey FOREIGN KEY (graph_id) REFERENCES graph(id);
+
+ALTER TABLE ONLY backfill
+    ADD CONSTRAINT backfill_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES app_user(id);
+
+ALTER TABLE ONLY backfill
+    ADD CONSTRAINT backfill_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan_ever(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY backfill
+    ADD CONSTRAINT backfill_task_id_fkey FOREIGN KEY (task_id) REFERENCES task_ever(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY connection
     ADD CONSTRAINT connection_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id);

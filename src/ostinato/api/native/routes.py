@@ -7,20 +7,21 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.datastructures import State as ServerState
 from litestar.openapi import ResponseSpec
-from litestar.params import HeaderParameter, JSONBody, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from ostinato import __version__
 from ostinato.api.dependencies import PROVIDED, TheActor, TheApp
 from ostinato.api.native import translate, wire
 from ostinato.api.native.artifacts import ARTIFACTS
 from ostinato.api.native.audit import AUDIT
+from ostinato.api.native.backfills import BACKFILLS
 from ostinato.api.native.connections import CONNECTIONS
 from ostinato.api.native.events import follow_run
 from ostinato.api.native.keys import KEYS
 from ostinato.api.native.last_success import LAST_SUCCESS
 from ostinato.api.native.listing import Filter, list_runs
 from ostinato.api.native.oauth import OAUTH
-from ostinato.api.native.parameters import Limit, RunNumber, known, refusals
+from ostinato.api.native.parameters import Key, Limit, RunNumber, known, refusals
 from ostinato.api.native.patience import wait_until
 from ostinato.api.native.people import PEOPLE
 from ostinato.api.native.resources import RESOURCES
@@ -41,12 +42,6 @@ MOST_WAIT = 30
 
 Wait = Annotated[
     float, QueryParameter(ge=0, le=MOST_WAIT, description="Seconds to hold the answer back while nothing has happened.")
-]
-Key = Annotated[
-    str | None,
-    HeaderParameter(
-        name="Idempotency-Key", min_length=1, max_length=200, description="The same key starts nothing a second time."
-    ),
 ]
 
 
@@ -330,6 +325,7 @@ API = Router(
         WEBHOOKS,
         SCHEDULES,
         WEBHOOK_TRIGGERS,
+        BACKFILLS,
     ],
 )
 NATIVE = Router("/", route_handlers=[healthy, live, ready, call_webhook_trigger, API], dependencies=PROVIDED)

@@ -10,14 +10,13 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.native import schedules_wire as wire
-from ostinato.api.native.parameters import Limit, Offset, possible, refusals
+from ostinato.api.native.parameters import Limit, Offset, moment, possible, refusals
 from ostinato.api.native.wire import CLEAN
 from ostinato.app import holidays, runs, schedules
 from ostinato.app.application import App
 from ostinato.app.schedules import About, Event
 from ostinato.core.access import Actor, Permission, Tenant
 from ostinato.core.errors import Invalid, Problem
-from ostinato.core.times import read_instant
 from ostinato.core.triggers import read_holidays
 from ostinato.core.triggers.feeds import Entry, feed
 from ostinato.core.triggers.kinds import HolidayList
@@ -251,18 +250,11 @@ async def _fires(
 
 
 def _window(app: App, since: str | None, until: str | None) -> tuple[datetime, datetime]:
-    begin = app.now() if since is None else _moment("from", since)
-    end = begin + USUAL_WINDOW if until is None else _moment("to", until)
+    begin = app.now() if since is None else moment("from", since)
+    end = begin + USUAL_WINDOW if until is None else moment("to", until)
     if not begin < end <= begin + LONGEST_WINDOW:
         raise Invalid(Problem(path="to", message=f"a time after `from`, at most {LONGEST_WINDOW.days} days later"))
     return begin, end
-
-
-def _moment(field: str, text: str) -> datetime:
-    try:
-        return read_instant(text)
-    except ValueError as error:
-        raise Invalid(Problem(path=field, message=str(error))) from error
 
 
 SCHEDULES = Router(
