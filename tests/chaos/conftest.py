@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -29,7 +29,7 @@ from ostinato.store.migrate import migrate
 from tests.chaos.cluster import Cluster
 from tests.chaos.history import judge
 from tests.chaos.load import Load
-from tests.e2e.servers import Server, free_port
+from tests.e2e.servers import PROGRAM, Server, free_port
 from tests.people import new_key
 
 HERE = Path(__file__).parent
@@ -56,10 +56,10 @@ class Stage:
         self.figures: dict[str, Any] = {}
         self._load: Load | None = None
 
-    def add_server(self, *, slots: int = SLOTS) -> Server:
+    def add_server(self, *, slots: int = SLOTS, program: Sequence[str] = PROGRAM) -> Server:
         home = self.folder / f"home{len(self.servers)}"
         settings = {"OSTINATO_DATABASE_URL": self.url, "OSTINATO_SLOTS": str(slots)}
-        server = Server(home, free_port(), key=self.key, **settings)
+        server = Server(home, free_port(), key=self.key, program=program, **settings)
         server.start()
         self.servers.append(server)
         return server
