@@ -9,12 +9,12 @@ from typing import LiteralString
 import psycopg
 
 from tests.chaos.conftest import HERE, LONG, SETTLE_SECONDS, Stage, duration, within
-from tests.chaos.scheduling import Scheduling, judge_fires
+from tests.chaos.scheduling import Fires, Scheduling, judge_fires
 
 AHEAD_SECONDS = (0, -1, -2)
 """By how much the clock of each server is ahead of that of the database: whoever is right fires first."""
 TASKS = [f"task {number}" for number in range(600 if LONG else 60)]
-SHORT_SECONDS = 6
+SHORT_SECONDS = 5
 DEFINITIONS = """
 workspaces: [{{key: chaos, name: Chaos}}]
 pools: [{{name: gate, slots: {slots}}}]
@@ -31,13 +31,13 @@ def definitions(slots: int) -> str:
 
 def test_three_servers_die_in_turn_while_schedules_fire(stage: Stage) -> None:
     for ahead in AHEAD_SECONDS:
-        stage.add_server(slots=2, program=(str(HERE / "skewed.py"), str(ahead)))
+        stage.add_server(slots=1, program=(str(HERE / "skewed.py"), str(ahead)))
     # In the short form nothing runs before the last blow: nobody waits for the attempts of a server that died.
     stage.servers[0].apply(definitions(8 if LONG else 0))
     scheduling = Scheduling(stage.url, TASKS, duration(SHORT_SECONDS))
     scheduling.start()
     try:
-        kills = kill_in_turn(stage, duration(SHORT_SECONDS))
+        kills = kill_in_turn(stage, duration(SHORT_SECONDS), scheduling.fires)
         scheduling.finish()
         begun = time.monotonic()
         within(
@@ -51,12 +51,12 @@ def test_three_servers_die_in_turn_while_schedules_fire(stage: Stage) -> None:
     figures = {"scenario": "schedules", "server_kills": kills, **figures}
     sys.stderr.write(f"\nchaos {json.dumps({**figures, 'settled_s': round(time.monotonic() - begun, 1)})}\n")
     assert not wrong, "\n".join(wrong[:20])
-    assert figures["started"] > len(TASKS)
-    assert figures["misfired"] > 10
+    assert figures["started"] > figures["schedules"]
+    assert figures["misfired"] > 0
     assert figures["late_s"]["least"] > -0.1, "it fired before its time"
 
 
-def kill_in_turn(stage: Stage, seconds: float) -> int:
+def kill_in_turn(stage: Stage, seconds: float, fires: Fires) -> int:
     """Kill a server and start it again, the next one, and so on; in the long form now and then all. How many."""
     end, kills = time.monotonic() + seconds, 0
     for server in cycle(stage.servers):
@@ -64,11 +64,13 @@ def kill_in_turn(stage: Stage, seconds: float) -> int:
             break
         stage.pause(0.2, 0.8)
         dying = stage.servers if LONG and stage.chance.random() < 0.2 else [server]
+        gone = time.time()
         for one in dying:
             one.kill()
         stage.pause(0, 1)
         for one in dying:
             one.start()
+        fires.deserted += [(gone, time.time())] if len(dying) == len(stage.servers) else []
         kills += len(dying)
     return kills
 
