@@ -60,7 +60,7 @@ def kill_in_turn(stage: Stage, seconds: float, fires: Fires) -> int:
     """Kill a server and start it again, the next one, and so on; in the long form now and then all. How many."""
     end, kills = time.monotonic() + seconds, 0
     for server in cycle(stage.servers):
-        if time.monotonic() > end:
+        if time.monotonic() > end and kills > 1:
             break
         stage.pause(0.2, 0.8)
         dying = stage.servers if LONG and stage.chance.random() < 0.2 else [server]
