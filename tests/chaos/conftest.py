@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -56,13 +56,14 @@ class Stage:
         self.figures: dict[str, Any] = {}
         self._load: Load | None = None
 
-    def add_server(self, *, slots: int = SLOTS, program: Sequence[str] = PROGRAM) -> Server:
-        home = self.folder / f"home{len(self.servers)}"
-        settings = {"OSTINATO_DATABASE_URL": self.url, "OSTINATO_SLOTS": str(slots)}
-        server = Server(home, free_port(), key=self.key, program=program, **settings)
+    def add_server(self, *, slots: int = SLOTS) -> Server:
+        server = self._new_server(slots, PROGRAM)
         server.start()
-        self.servers.append(server)
         return server
+
+    def add_servers(self, programs: Sequence[Sequence[str]], *, slots: int) -> None:
+        """Several at once, each of which runs another program."""
+        together(self._new_server(slots, program) for program in programs)
 
     def define(self) -> None:
         text = (HERE / "definitions.yaml").read_text().replace("FOLDER", str(self.folder))
@@ -94,6 +95,13 @@ class Stage:
         for server in self.servers:
             server.stop()
 
+    def _new_server(self, slots: int, program: Sequence[str]) -> Server:
+        home = self.folder / f"home{len(self.servers)}"
+        settings = {"OSTINATO_DATABASE_URL": self.url, "OSTINATO_SLOTS": str(slots)}
+        server = Server(home, free_port(), key=self.key, program=program, **settings)
+        self.servers.append(server)
+        return server
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
@@ -122,6 +130,15 @@ async def _set_up(url: str) -> str:
     key = await new_key(app, access.ADMINISTRATOR, datetime.now(UTC))
     await app.db.close()
     return key
+
+
+def together(servers: Iterable[Server]) -> None:
+    """Start them side by side."""
+    launched = list(servers)
+    for server in launched:
+        server.launch()
+    for server in launched:
+        server.wait_until_healthy()
 
 
 def within(seconds: float, holds: Callable[[], bool]) -> float:

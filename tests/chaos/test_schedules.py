@@ -8,10 +8,10 @@ from typing import LiteralString
 
 import psycopg
 
-from tests.chaos.conftest import HERE, LONG, SETTLE_SECONDS, Stage, duration, within
+from tests.chaos.conftest import HERE, LONG, SETTLE_SECONDS, Stage, duration, together, within
 from tests.chaos.scheduling import Fires, Scheduling, judge_fires
 
-AHEAD_SECONDS = (0, -1, -2)
+AHEAD_SECONDS = (-1, 0, -2)
 """By how much the clock of each server is ahead of that of the database: whoever is right fires first."""
 TASKS = [f"task {number}" for number in range(600 if LONG else 60)]
 SHORT_SECONDS = 5
@@ -30,8 +30,7 @@ def definitions(slots: int) -> str:
 
 
 def test_three_servers_die_in_turn_while_schedules_fire(stage: Stage) -> None:
-    for ahead in AHEAD_SECONDS:
-        stage.add_server(slots=1, program=(str(HERE / "skewed.py"), str(ahead)))
+    stage.add_servers([(str(HERE / "skewed.py"), str(ahead)) for ahead in AHEAD_SECONDS], slots=1)
     # In the short form nothing runs before the last blow: nobody waits for the attempts of a server that died.
     stage.servers[0].apply(definitions(8 if LONG else 0))
     scheduling = Scheduling(stage.url, TASKS, duration(SHORT_SECONDS))
@@ -68,8 +67,7 @@ def kill_in_turn(stage: Stage, seconds: float, fires: Fires) -> int:
         for one in dying:
             one.kill()
         stage.pause(0, 1)
-        for one in dying:
-            one.start()
+        together(dying)
         fires.deserted += [(gone, time.time())] if len(dying) == len(stage.servers) else []
         kills += len(dying)
     return kills

@@ -39,6 +39,10 @@ class Server:
 
     def start(self) -> None:
         """Start and wait until it is healthy."""
+        self.launch()
+        self.wait_until_healthy()
+
+    def launch(self) -> None:
         environment = {
             **os.environ,
             "OSTINATO_HOME": str(self.home),
@@ -49,6 +53,9 @@ class Server:
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "server.log").open("ab") as log:
             self._process = subprocess.Popen([sys.executable, *self._program], env=environment, stdout=log, stderr=log)
+
+    def wait_until_healthy(self) -> None:
+        assert self._process is not None, "the server has been started"
         deadline = time.monotonic() + DEADLINE_SECONDS
         while not self._healthy():
             assert self._process.poll() is None, (self.home / "server.log").read_text()
