@@ -118,6 +118,7 @@ ASKS: dict[tuple[str, str], Ask] = {
         "/api/v1/schedules/2", {**HIDDEN, **NO_EXECUTE, "boss": 404, "admin": 404}
     ),
     ("GET", "/api/v1/schedules/{schedule_id:int}/fires"): Ask("/api/v1/schedules/1/fires", HIDDEN),
+    ("GET", "/api/v1/schedules/{schedule_id:int}/explanation"): Ask("/api/v1/schedules/1/explanation", HIDDEN),
     ("GET", "/api/v1/calendar"): Ask("/api/v1/calendar"),
     ("GET", "/api/v1/calendar.ics"): Ask("/api/v1/calendar.ics"),
     ("GET", "/api/v1/holidays"): Ask("/api/v1/holidays", {"stranger": 404}),

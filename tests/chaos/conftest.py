@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -29,7 +29,7 @@ from ostinato.store.migrate import migrate
 from tests.chaos.cluster import Cluster
 from tests.chaos.history import judge
 from tests.chaos.load import Load
-from tests.e2e.servers import Server, free_port
+from tests.e2e.servers import PROGRAM, Server, free_port
 from tests.people import new_key
 
 HERE = Path(__file__).parent
@@ -57,12 +57,13 @@ class Stage:
         self._load: Load | None = None
 
     def add_server(self, *, slots: int = SLOTS) -> Server:
-        home = self.folder / f"home{len(self.servers)}"
-        settings = {"OSTINATO_DATABASE_URL": self.url, "OSTINATO_SLOTS": str(slots)}
-        server = Server(home, free_port(), key=self.key, **settings)
+        server = self._new_server(slots, PROGRAM)
         server.start()
-        self.servers.append(server)
         return server
+
+    def add_servers(self, programs: Sequence[Sequence[str]], *, slots: int) -> None:
+        """Several at once, each of which runs another program."""
+        together(self._new_server(slots, program) for program in programs)
 
     def define(self) -> None:
         text = (HERE / "definitions.yaml").read_text().replace("FOLDER", str(self.folder))
@@ -94,6 +95,13 @@ class Stage:
         for server in self.servers:
             server.stop()
 
+    def _new_server(self, slots: int, program: Sequence[str]) -> Server:
+        home = self.folder / f"home{len(self.servers)}"
+        settings = {"OSTINATO_DATABASE_URL": self.url, "OSTINATO_SLOTS": str(slots)}
+        server = Server(home, free_port(), key=self.key, program=program, **settings)
+        self.servers.append(server)
+        return server
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
@@ -122,6 +130,15 @@ async def _set_up(url: str) -> str:
     key = await new_key(app, access.ADMINISTRATOR, datetime.now(UTC))
     await app.db.close()
     return key
+
+
+def together(servers: Iterable[Server]) -> None:
+    """Start them side by side."""
+    launched = list(servers)
+    for server in launched:
+        server.launch()
+    for server in launched:
+        server.wait_until_healthy()
 
 
 def within(seconds: float, holds: Callable[[], bool]) -> float:

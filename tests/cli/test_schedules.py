@@ -1,4 +1,4 @@
-"""`ostinato schedule` needs no server."""
+"""`ostinato schedule` needs no server, but for schedules that one has."""
 
 import json
 import subprocess
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.cli.commands import PROGRAM, Cli
 from tests.cli.test_usage import HEAVY
+from tests.e2e.servers import Server
 
 LAST_FRIDAYS = {"expression": "0 9 ? * 6L", "dialect": "quartz"}
 BERLIN = ("--zone", "Europe/Berlin", "--from", "2026-03-28T12:00:00Z")
@@ -54,6 +55,34 @@ def test_it_is_explained_why_it_fires_and_why_not(nowhere: Cli) -> None:
     never = nowhere("schedule", "explain", "--cron", "0 0 31 4 *", "--from", "2026-01-01", "--json", code=0).json
     assert never["next"] is None
     assert never["never"] == ["April never has such a day: on the 31st of the month"]
+
+
+def test_a_schedule_of_the_server_is_explained_by_its_id(cli: Cli, running_server: Server) -> None:
+    pause = {"name": "hello", "paused": True, "note": "audit"}
+    running_server.post("/api/v1/pauses", pause)
+    trigger = {"when": {"type": "once", "at": "2026-01-01T06:00:00Z"}}
+    wish = {"starts": {"name": "hello"}, "triggers": [{"name": "new year", "trigger": trigger}]}
+    made = running_server.post("/api/v1/schedules", wish)["id"]
+    try:
+        done = cli("schedule", "explain", str(made), "--at", "2026-01-01T06:00:00Z", code=0)
+        told = cli("schedule", "explain", str(made), "--at", "2026-01-01T06:00:00Z", "--json", code=0).json
+        assert told == running_server.get(f"/api/v1/schedules/{made}/explanation?at=2026-01-01T06:00:00Z")
+        assert done.out.splitlines() == [
+            f"Schedule {made} starts task 'hello' in lab.",
+            *(f"Obstacle: {one}" for one in told["obstacles"]),
+            "Trigger new year: Once, at 2026-01-01 06:00:00Z, on the clock of UTC.",
+            "  It fires then: it fires: the clock shows 2026-01-01 06:00, a Thursday",
+            f"  What became of it: {told['triggers'][0]['became']}",
+            "  It never fires again: its last time has passed",
+        ]
+        assert "(audit): resume it" in told["obstacles"][0]
+        wrong = cli("schedule", "explain", str(made), "--at", "noon", code=1)
+        assert wrong.err == "at: write a time with its offset, such as 2026-03-01T12:00:00Z\n"
+    finally:
+        running_server.post("/api/v1/pauses", {**pause, "paused": False, "note": None})
+    mixed = cli("schedule", "explain", str(made), "--cron", "@daily", "--zone", "UTC", code=2)
+    assert mixed.err == "the schedule has its own triggers: leave out --cron, --zone, or its ID\n"
+    assert "name a schedule by its ID, or one trigger" in cli("schedule", "explain", code=2).err
 
 
 def test_every_line_of_a_batch_is_answered_in_its_turn(nowhere: Cli, tmp_path: Path) -> None:

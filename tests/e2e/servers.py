@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ import psutil
 
 DEADLINE_SECONDS = 40
 PLUGIN = Path(__file__).parent.parent / "plugin"
+PROGRAM = ("-m", "ostinato.cli", "up")
 
 
 class Server:
-    def __init__(self, home: Path, port: int, *, key: str | None = None, **more: str) -> None:
-        """`key`: instead of the local one; `more`: further variables of its environment."""
-        self.home, self.port, self._key, self._more = home, port, key, more
+    def __init__(
+        self, home: Path, port: int, *, key: str | None = None, program: Sequence[str] = PROGRAM, **more: str
+    ) -> None:
+        """`key`: instead of the local one; `program`: what Python runs; `more`: variables of its environment."""
+        self.home, self.port, self._key, self._program, self._more = home, port, key, program, more
         self.url = f"http://127.0.0.1:{port}"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -35,6 +39,10 @@ class Server:
 
     def start(self) -> None:
         """Start and wait until it is healthy."""
+        self.launch()
+        self.wait_until_healthy()
+
+    def launch(self) -> None:
         environment = {
             **os.environ,
             "OSTINATO_HOME": str(self.home),
@@ -44,9 +52,10 @@ class Server:
         }
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "ostinato.cli", "up"], env=environment, stdout=log, stderr=log
-            )
+            self._process = subprocess.Popen([sys.executable, *self._program], env=environment, stdout=log, stderr=log)
+
+    def wait_until_healthy(self) -> None:
+        assert self._process is not None, "the server has been started"
         deadline = time.monotonic() + DEADLINE_SECONDS
         while not self._healthy():
             assert self._process.poll() is None, (self.home / "server.log").read_text()

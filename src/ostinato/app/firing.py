@@ -41,6 +41,11 @@ async def next_due(app: App) -> datetime | None:
         return await schedules.next_due(tx)
 
 
+def name_of(schedule: int, trigger: str) -> str:
+    """What a trigger is called among all of them."""
+    return f"{schedule}/{trigger}"
+
+
 async def _fire(app: App, due: Due, lists: tuple[HolidayList, ...], now: datetime) -> RunId:
     done = turn(named(due), key_of(due.id), Planned(at=due.planned_at, due=due.due_at), now, lists)
     following = done.following
@@ -53,7 +58,7 @@ async def _fire(app: App, due: Due, lists: tuple[HolidayList, ...], now: datetim
     owner = of_user(due.owner, due.owner_name)
     fired = Fired(
         cause="schedule",
-        name=f"{due.schedule}/{due.name}",
+        name=name_of(due.schedule, due.name),
         values={SCHEDULED_AT: instant(done.at)},
         guard=Guard(take=schedules.move, item=move, key=move.trigger),
         refused=done.refused,

@@ -1,4 +1,4 @@
-"""`ostinato schedule`: what is scheduled; and, without a server, when triggers fire, and why or why not."""
+"""`ostinato schedule`: what is scheduled, why it starts or not; and, without a server, when triggers fire."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -86,6 +86,34 @@ class _Schedules(msgspec.Struct, frozen=True, kw_only=True):
     total: int
 
 
+class _Explained(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    description: str
+    next: str | None
+    never: list[str]
+    fires: bool | None
+    reasons: list[str]
+    became: str | None
+
+
+class _LastFire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    trigger: str
+    planned_at: str
+    run: int | None
+    state: str | None
+    message: str | None
+
+
+class _Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    id: int
+    kind: str | None
+    name: str | None
+    workspace: str | None
+    obstacles: list[str]
+    triggers: list[_Explained]
+    last_fires: list[_LastFire]
+
+
 def list_schedules(
     context: typer.Context,
     environment: Annotated[
@@ -160,19 +188,38 @@ def preview(
 
 
 def explain(
+    context: typer.Context,
+    schedule: Annotated[
+        int | None,
+        typer.Argument(metavar="[ID]", help="A schedule of the server; without it, no server is needed."),
+    ] = None,
     cron: Expression = None,
     dialect: Dialect = "unix",
     zone: Zone = None,
     trigger: File = None,
     at: Annotated[
         str | None,
-        typer.Option("--at", metavar="ISO", help="Why it fires in this minute, or why not.", show_default=False),
+        typer.Option(
+            "--at",
+            metavar="ISO",
+            help="Why it fires in this minute, or why not; of a schedule, with an offset.",
+            show_default=False,
+        ),
     ] = None,
     after: After = None,
     holidays: Holidays = None,
     json: options.Json = False,
 ) -> None:
-    """Say in words when a trigger fires, and with --at why it fires at a time or why not."""
+    """Say in words when a trigger fires, and with --at why it fires at a time or why not.
+
+    Of a schedule by its ID also what keeps it from starting anything, and what became of its fires.
+    """
+    if schedule is not None:
+        _require_alone(context)
+        _explain_stored(context, schedule, at, json=json)
+        return
+    if cron is None and trigger is None:
+        raise WrongUsage("name a schedule by its ID, or one trigger: --cron EXPR, or --trigger FILE")
     # Only these commands know triggers, and every other command starts without them.
     from ostinato.core.triggers import describe, previews, why_at, why_never
 
@@ -193,6 +240,39 @@ def explain(
     if told is not None:
         typer.echo(f"{'It fires' if told[0] else 'It does not fire'} then: {plain('; '.join(told[1]))}")
     typer.echo(f"Next: {_table(fires, found.time_zone)[0]}" if fires else _none_after(since, never))
+
+
+def _require_alone(context: typer.Context) -> None:
+    """Raises WrongUsage if a trigger is described beside the id of a schedule, which has its own."""
+    described = {"cron": "--cron", "trigger": "--trigger", "dialect": "--dialect", "zone": "--zone"}
+    described |= {"after": "--from", "holidays": "--holidays"}
+    source = {name: context.get_parameter_source(name) for name in described}
+    given = [described[name] for name, where in source.items() if where is not None and where.name == "COMMANDLINE"]
+    if given:
+        raise WrongUsage(f"the schedule has its own triggers: leave out {', '.join(given)}, or its ID")
+
+
+def _explain_stored(context: typer.Context, schedule: int, at: str | None, *, json: bool) -> None:
+    """What the server says, one thing a line."""
+    with options.server_of(context) as server:
+        found = server.get_json(f"/api/v1/schedules/{schedule}/explanation", at=at)
+    if json:
+        typer.echo(msgspec.json.encode(found))
+        return
+    told = msgspec.convert(found, _Explanation)
+    what = f"starts {told.kind} {told.name!r} in {told.workspace}" if told.name else "starts nothing"
+    lines = [f"Schedule {told.id} {what}."]
+    lines += [f"Obstacle: {one}" for one in told.obstacles] or ["Nothing keeps it from starting something now."]
+    for one in told.triggers:
+        lines.append(f"Trigger {one.name}: {one.description}")
+        if one.fires is not None:
+            lines.append(f"  {'It fires' if one.fires else 'It does not fire'} then: {'; '.join(one.reasons)}")
+        lines += [f"  What became of it: {one.became}"] if one.became else []
+        lines.append(f"  Next: {one.next}" if one.next else f"  It never fires again: {'; '.join(one.never)}")
+    for fire in told.last_fires:
+        run = f"run {fire.run} {fire.state}" if fire.run is not None else "a run that is not kept, or not to be seen"
+        lines.append(f"Fired: {fire.planned_at} by {fire.trigger}: {run}{f', {fire.message}' if fire.message else ''}")
+    typer.echo("\n".join(map(plain, lines)))
 
 
 def trigger_of(cron: str | None, dialect: Literal["unix", "quartz"], zone: str | None, file: str | None) -> "Trigger":

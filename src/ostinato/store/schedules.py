@@ -1,6 +1,6 @@
 """Statements about schedules, their triggers, and holidays."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ from ostinato.core.ids import (
     TaskId,
     UserId,
 )
+from ostinato.core.schedule_explaining import Facts, Fire
 from ostinato.core.schedules import Missed
 from ostinato.core.triggers.kinds import Holiday, Trigger
 from ostinato.store.db import Tx, execute, fetch, fetch_one, fetch_value
@@ -254,3 +255,16 @@ async def remove_holidays(tx: Tx, environment: EnvironmentId, name: str) -> bool
 async def triggers_with(tx: Tx, environment: EnvironmentId, name: str) -> list[UsingTrigger]:
     """Those that name a list of holidays."""
     return await fetch(tx, "schedules/triggers_with", UsingTrigger, environment, name)
+
+
+async def facts(tx: Tx, viewer: SubjectId, schedule: ScheduleId) -> Facts | None:
+    """None: it was removed in this moment."""
+    return await fetch_one(tx, "schedules/facts", Facts, viewer, schedule)
+
+
+async def fires(
+    tx: Tx, viewer: SubjectId, scopes: Mapping[str, str], before: datetime, *, each: int, most: int
+) -> list[Fire]:
+    """The newest fires that were planned before a time, of triggers by name, each with the scope of its keys."""
+    names = (list(scopes), list(scopes.values()))
+    return await fetch(tx, "schedules/fires", Fire, viewer, *names, before.isoformat(), each, most)

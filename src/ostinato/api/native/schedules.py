@@ -12,7 +12,7 @@ from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.native import schedules_wire as wire
 from ostinato.api.native.parameters import Limit, Offset, moment, possible, refusals
 from ostinato.api.native.wire import CLEAN
-from ostinato.app import holidays, runs, schedules
+from ostinato.app import holidays, runs, schedule_explaining, schedules
 from ostinato.app.application import App
 from ostinato.app.schedules import About, Event
 from ostinato.core.access import Actor, Permission, Tenant
@@ -38,6 +38,9 @@ Since = Annotated[
 ]
 Until = Annotated[
     str | None, QueryParameter(name="to", max_length=40, description="Before this; left out: a week after `from`.")
+]
+Moment = Annotated[
+    str | None, QueryParameter(max_length=40, description="A time within the minute that is asked about, RFC 3339.")
 ]
 MostFires = Annotated[int, QueryParameter(ge=1, le=10_000, description="How many fires at most.")]
 ListName = Annotated[str, PathParameter(description="The name of the list.")]
@@ -139,6 +142,23 @@ async def list_fires(
     begin, end = _window(app, since, until)
     wanted = Wanted(id=schedule, own=None)
     return wire.calendar(await schedules.events(app, actor, wanted, begin, end, limit + 1), limit)
+
+
+@get(
+    "/schedules/{schedule_id:int}/explanation",
+    needs=Permission.VIEW,
+    operation_id="explainSchedule",
+    summary="Why a schedule starts something, or does not",
+    responses=refusals(401, 404, 422),
+)
+async def explain_schedule(
+    app: TheApp, actor: TheActor, schedule_id: Number, at: Moment = None
+) -> wire.ScheduleExplanation:
+    """What keeps it from starting something now; when each trigger fires next; what its last fires came to. With `at`,
+    whether it fires in that minute, why, and what became of that fire."""
+    minute = None if at is None else moment("at", at).replace(second=0, microsecond=0)
+    schedule = possible("Schedule", schedule_id)
+    return wire.explanation(await schedule_explaining.explain(app, actor, schedule, minute, app.now()))
 
 
 @get(
@@ -266,6 +286,7 @@ SCHEDULES = Router(
         change_schedule,
         delete_schedule,
         list_fires,
+        explain_schedule,
         get_calendar,
         get_calendar_feed,
         list_holidays,

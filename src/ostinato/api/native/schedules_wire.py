@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from ostinato.api.native.wire import CLEAN, Instant, Name
+from ostinato.app.schedule_explaining import ExplainedTrigger, Explanation
 from ostinato.app.schedules import Event, named
 from ostinato.core.schedules import MOST_TRIGGERS, NamedTrigger
+from ostinato.core.states import State
 from ostinato.core.times import instant
 from ostinato.core.triggers import describe
 from ostinato.core.triggers.kinds import MOST_HOLIDAYS, Holiday, HolidayList
@@ -88,6 +90,53 @@ class Fires(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     complete: Annotated[bool, msgspec.Meta(description="false: there are more fires than are listed.")]
 
 
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """What a trigger means, when it fires next, and what there is to say about the minute that was asked about."""
+
+    name: str
+    description: Annotated[str, msgspec.Meta(description="In plain words.")]
+    next: Annotated[
+        Instant | None,
+        msgspec.Meta(
+            description="Its next fire, with its jitter; of a schedule that starts nothing: when it would fire."
+        ),
+    ]
+    never: Annotated[list[str], msgspec.Meta(description="Why it does not fire again, if it does not.")]
+    fires: Annotated[bool | None, msgspec.Meta(description="Whether it fires in that minute; null: none was named.")]
+    reasons: Annotated[list[str], msgspec.Meta(description="Why it fires then, or why not.")]
+    became: Annotated[
+        str | None,
+        msgspec.Meta(description="What became of that fire, as far as it is known; null: nothing was to be."),
+    ]
+    run: Annotated[int | None, msgspec.Meta(description="The run that tells of it.")]
+
+
+class LastFire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A fire that was made."""
+
+    trigger: str
+    planned_at: Instant
+    run: Annotated[int | None, msgspec.Meta(description="null: it is not kept any more, or may not be seen.")]
+    state: State | None
+    message: Annotated[str | None, msgspec.Meta(description="Why nothing started, of one that misfired.")]
+
+
+class ScheduleExplanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Why a schedule starts something, or does not."""
+
+    id: int
+    kind: Literal["task", "plan"] | None
+    name: str | None
+    workspace: str | None
+    obstacles: Annotated[
+        list[str], msgspec.Meta(description="What keeps it from starting something now, each with what helps.")
+    ]
+    triggers: list[Explained]
+    last_fires: Annotated[
+        list[LastFire], msgspec.Meta(description="Of the triggers that it has, the newest first, at most 5 of 90 days.")
+    ]
+
+
 class Holidays(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """A list of holidays: days, or an iCalendar text with them."""
 
@@ -144,6 +193,28 @@ def calendar(events: Sequence[Event], most: int) -> Fires:
     )
 
 
+def explanation(one: Explanation) -> ScheduleExplanation:
+    seen = one.schedule
+    return ScheduleExplanation(
+        id=seen.id,
+        kind=_kind(seen),
+        name=seen.name,
+        workspace=seen.workspace,
+        obstacles=list(one.obstacles),
+        triggers=[_explained(trigger) for trigger in one.triggers],
+        last_fires=[
+            LastFire(
+                trigger=fire.trigger,
+                planned_at=instant(fire.planned_at),
+                run=fire.run,
+                state=fire.state,
+                message=fire.message,
+            )
+            for fire in one.last_fires
+        ],
+    )
+
+
 def holidays(one: HolidayList) -> ShownHolidays:
     return ShownHolidays(name=one.name, days=sorted(one.days, key=_day))
 
@@ -169,4 +240,19 @@ def _trigger(one: SeenTrigger) -> ShownTrigger:
         description=describe(said.trigger),
         planned_at=instant(one.planned_at) if one.planned_at else None,
         due_at=instant(one.due_at) if one.due_at else None,
+    )
+
+
+def _explained(one: ExplainedTrigger) -> Explained:
+    at = one.at
+    became = at.became if at is not None else None
+    return Explained(
+        name=one.trigger.name,
+        description=describe(one.trigger.definition),
+        next=instant(one.next) if one.next is not None else None,
+        never=list(one.never),
+        fires=at.fires if at is not None else None,
+        reasons=list(at.reasons) if at is not None else [],
+        became=became.words if became is not None else None,
+        run=became.run if became is not None else None,
     )
