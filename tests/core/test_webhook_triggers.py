@@ -34,9 +34,9 @@ def sent(body: bytes = b"", **headers: str) -> Sent:
 
 
 def signed(body: bytes, at: datetime = NOW, key: str = SECRET) -> Sent:
-    seconds = int(at.timestamp())
+    seconds = str(int(at.timestamp()))
     given = f"v1,{signature(key, 'm1', seconds, body)}"
-    return sent(body, webhook_id="m1", webhook_timestamp=str(seconds), webhook_signature=given)
+    return sent(body, webhook_id="m1", webhook_timestamp=seconds, webhook_signature=given)
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -54,6 +54,8 @@ def test_other_charsets_are_read_as_they_are() -> None:
     assert read(sent("é".encode("latin-1"), content_type="text/plain; charset=ISO-8859-1")).data == "é"
     assert read(sent("é".encode("utf-16"), content_type="text/xml; charset=utf-16")).data == "é"
     assert read(sent(b"\xef\xbb\xbf{}", content_type="application/json")).data == "{}"
+    assert read(sent("é".encode(), content_type='Text/Plain; a=b; Charset="UTF-8"')).data == "é"
+    assert read(sent(b"[1e999, 9%s]" % (b"9" * 5_000), content_type="application/json")).type == "application/json"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,8 @@ def test_other_charsets_are_read_as_they_are() -> None:
         (b"a\x00b", "text/plain", "body"),
         (b"{", "application/json", "body"),
         (b"[" * 5_000, "application/json", "body"),
+        (b"x", 'text/plain; a="' + ";" * 60_000, "Content-Type"),
+        (b"x", "text/plain; charset*" + "9" * 5_000 + "=utf-8", "Content-Type"),
     ],
 )
 def test_what_runs_cannot_be_given_is_refused_with_its_place(body: bytes, kind: str, path: str) -> None:
@@ -107,6 +111,11 @@ def test_what_is_not_signed_says_why() -> None:
     for said in ("soon", "-1", "１", "9" * 13):
         headers = {**good.headers, "webhook-timestamp": said}
         assert "whole number" in (why_not_signed(msgspec.structs.replace(good, headers=headers), [SECRET], NOW) or "")
+    far = {**good.headers, "webhook-timestamp": "999999999999"}
+    far["webhook-signature"] = f"v1,{signature(SECRET, 'm1', '999999999999', b'x')}"
+    assert "300 s" in (why_not_signed(msgspec.structs.replace(good, headers=far), [SECRET], NOW) or "")
+    strange = {**good.headers, "webhook-id": "é"}
+    assert "ASCII" in (why_not_signed(msgspec.structs.replace(good, headers=strange), [SECRET], NOW) or "")
     headers = {**good.headers, "webhook-signature": f"v1,é v2,abc {good.headers['webhook-signature']}"}
     assert why_not_signed(msgspec.structs.replace(good, headers=headers), [SECRET], NOW) is None
 

@@ -1,6 +1,7 @@
 """Which schedule starts a task or plan: one that is linked to it, or one of its own that nobody else sees."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -51,42 +52,44 @@ async def link(app: App, actor: Actor, what: TaskOrPlan, schedule: int, now: dat
 
 
 async def unlink(app: App, actor: Actor, what: TaskOrPlan, now: datetime) -> bool:
-    """Nothing starts it by itself any more; False: nothing did. Raises NotFound, Forbidden."""
-
-    async def work(tx: Tx) -> bool:
-        await executable(tx, actor, what)
-        found = await stored.list_schedules(tx, actor.subject, schedules.of(what))
-        if found:
-            await take_off(tx, actor, found[0], now)
-        return bool(found)
-
-    return await app.db.run(work)
+    """No schedule starts it any more; False: none did. Raises NotFound, Forbidden."""
+    return await app.db.run(lambda tx: unlink_in(tx, actor, what, now))
 
 
-async def set_own(app: App, actor: Actor, what: TaskOrPlan, trigger: NamedTrigger, now: datetime) -> None:
+async def unlink_in(tx: Tx, actor: Actor, what: TaskOrPlan, now: datetime) -> bool:
+    """The same within a transaction."""
+    await executable(tx, actor, what)
+    found = await stored.list_schedules(tx, actor.subject, schedules.of(what))
+    if found:
+        await take_off(tx, actor, found[0], now)
+    return bool(found)
+
+
+async def set_own_in(tx: Tx, actor: Actor, what: TaskOrPlan, trigger: NamedTrigger, now: datetime) -> None:
     """It starts by this one trigger. Raises NotFound, Forbidden, Invalid, and Conflict while a schedule is linked."""
+    place = await executable(tx, actor, what)
+    lists = await schedules.lists_of(tx, place.environment)
+    about = About(what=what, triggers=(trigger,))
+    await asyncio.to_thread(schedules.check_about, about, now, lists)
+    found = await stored.list_schedules(tx, actor.subject, schedules.of(what))
+    require_own(place, found)
+    kept: ScheduleId | None
+    if found:
+        kept = found[0].id
+        await stored.change(tx, kept, None, what, actor.user, now)
+    else:
+        kept = await stored.make(tx, place.environment, None, what, actor.user, now, own=True)
+    if kept is None:
+        raise Conflict(f"{place.name!r} was given a schedule in the same moment: try again")
+    await schedules.set_triggers(tx, kept, about, now, lists)
+    action = "change" if found else "create"
+    await audit.record(tx, actor, now, schedules.entry(action, kept, place.environment_name, after=about))
 
-    async def work(tx: Tx) -> None:
-        place = await executable(tx, actor, what)
-        lists = await schedules.lists_of(tx, place.environment)
-        about = About(what=what, triggers=(trigger,))
-        await asyncio.to_thread(schedules.check_about, about, now, lists)
-        found = await stored.list_schedules(tx, actor.subject, schedules.of(what))
-        if found and not found[0].own:
-            raise Conflict(f"{place.name!r} is started by a schedule that is linked to it: unlink that first")
-        kept: ScheduleId | None
-        if found:
-            kept = found[0].id
-            await stored.change(tx, kept, None, what, actor.user, now)
-        else:
-            kept = await stored.make(tx, place.environment, None, what, actor.user, now, own=True)
-        if kept is None:
-            raise Conflict(f"{place.name!r} was given a schedule in the same moment: try again")
-        await schedules.set_triggers(tx, kept, about, now, lists)
-        action = "change" if found else "create"
-        await audit.record(tx, actor, now, schedules.entry(action, kept, place.environment_name, after=about))
 
-    await app.db.run(work)
+def require_own(place: Bindable, found: Sequence[SeenSchedule]) -> None:
+    """Raises Conflict if what starts something is linked to it."""
+    if found and not found[0].own:
+        raise Conflict(f"{place.name!r} is started by a schedule that is linked to it: unlink that first")
 
 
 async def _bind(tx: Tx, actor: Actor, wanted: SeenSchedule, what: TaskOrPlan, now: datetime) -> None:

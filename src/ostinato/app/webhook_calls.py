@@ -7,6 +7,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import msgspec
+import structlog
 
 from ostinato.app import starts
 from ostinato.app.application import App
@@ -15,14 +16,16 @@ from ostinato.app.starts import Fired, Guard, Trigger
 from ostinato.app.webhook_triggers import UNSIGNED, unseal
 from ostinato.core.access import of_user
 from ostinato.core.credentials import digest_of
-from ostinato.core.errors import Conflict, Forbidden, NotFound, TooMany, Unauthenticated, Unavailable
+from ostinato.core.errors import Conflict, Forbidden, NotFound, TooMany, Unauthenticated
 from ostinato.core.ids import RunId, WebhookCallId, WebhookWindowId
 from ostinato.core.parameters import LONGEST_PAYLOAD, PAYLOAD
 from ostinato.core.webhook_triggers import RATED, Payload, Sent, key_of, read, size, together, why_not_signed
 from ostinato.store import webhook_triggers
 from ostinato.store.db import Tx
 from ostinato.store.runs import TaskOrPlan
-from ostinato.store.webhook_triggers import Called, CallToKeep, Due, Outcome, Take, Window
+from ostinato.store.webhook_triggers import Called, CallToKeep, Due, Found, Outcome, Take, Window
+
+log = structlog.get_logger()
 
 MOST_AT_ONCE = 200
 CALL_LIFE = timedelta(days=1)
@@ -43,28 +46,37 @@ async def call(app: App, token: str, sent: Sent, address: str | None, now: datet
     """Take a call of an address, and start what it is for if that is due.
 
     Once this returns the call is not lost. Raises NotFound for an unknown address, Unauthenticated for a signature that
-    is missing or wrong, Invalid, TooLarge, TooMany above the rate, and Conflict if the trigger is not active.
+    is missing or wrong, Invalid, TooLarge, TooMany above the rate, and Conflict if the trigger is not active. Nothing
+    is locked before the call has turned out to be a good one.
     """
+    async with app.db.reading() as tx:
+        found = await webhook_triggers.find(tx, digest_of(token), now)
+    if found is None:
+        raise NotFound("Webhook trigger", "with this token")
+    _require_signed(app, found, sent, now)
+    key, payload = key_of(sent.headers), read(sent)
 
-    async def work(tx: Tx) -> tuple[Called, WebhookCallId, WebhookWindowId, bool]:
-        one = await webhook_triggers.called(tx, digest_of(token), now)
+    async def work(tx: Tx) -> Taken:
+        one = await webhook_triggers.called(tx, found.id)
         if one is None:
-            raise NotFound("Address", "of a webhook trigger")
-        _require_signed(app, one, sent, now)
+            raise NotFound("Webhook trigger", "with this token")
         if not one.active:
-            raise Conflict(f"The webhook trigger {one.title!r} is not active")
-        key, payload = key_of(sent.headers), read(sent)
+            raise Conflict("This address takes no calls at the moment")
         known = await webhook_triggers.repeated(tx, one.id, key) if key is not None else None
         if known is not None:
-            return one, known.id, known.window, True
+            return Taken(call=known.id, repeated=True, of=one.calls, outcome=await _look(tx, known.window))
         await _require_rate(tx, one, now)
         window = await _join(tx, one, payload, now)
         kept = CallToKeep(trigger=one.id, window=window.id, key=key, address=address, payload=payload)
-        return one, await webhook_triggers.keep(tx, kept, now), window.id, False
+        number = await webhook_triggers.keep(tx, kept, now)
+        return Taken(call=number, repeated=False, of=one.calls, outcome=await _look(tx, window.id))
 
-    one, number, window, repeated = await app.db.run(work)
-    outcome = await _outcome(app, window, now)
-    return Taken(call=number, repeated=repeated, of=one.calls, outcome=outcome)
+    taken = await app.db.run(work)
+    if not taken.outcome.closed:
+        if taken.outcome.calls == 1:
+            app.fire.set()  # the loop learns when the window is due, and that the one before it may be
+        return taken
+    return msgspec.structs.replace(taken, outcome=await _fired(app, taken.outcome, now))
 
 
 async def fire_due(app: App, now: datetime, only: WebhookWindowId | None = None) -> int:
@@ -98,13 +110,15 @@ async def forget(app: App, now: datetime) -> int:
     return total
 
 
-def _require_signed(app: App, one: Called, sent: Sent, now: datetime) -> None:
+def _require_signed(app: App, one: Found, sent: Sent, now: datetime) -> None:
     if one.secret is None:
         if not app.unsigned_triggers:
             raise Forbidden(f"This address takes no calls: {UNSIGNED}")
         return
-    sealed = [("secret", one.secret), *([("secret", one.old_secret)] if one.old_secret else [])]
-    keys = [unseal(app, one.id, what, text) for what, text in sealed]
+    try:
+        keys = [unseal(app, one.id, "secret", sealed) for sealed in (one.secret, one.old_secret) if sealed]
+    except Conflict as error:
+        raise Conflict("This address takes no calls at the moment") from error
     why = why_not_signed(sent, keys, now)
     if why is not None:
         raise Unauthenticated(f"The call is not signed as this address wants it: {why}")
@@ -128,23 +142,25 @@ async def _join(tx: Tx, one: Called, payload: Payload, now: datetime) -> Window:
     return await webhook_triggers.open_window(tx, one.id, bytes_, now, due, closed=closed)
 
 
-async def _outcome(app: App, window: WebhookWindowId, now: datetime) -> Outcome:
-    """What has become of a window, after it was fired if it is closed; that may have to wait for the database."""
-    found = await _look(app, window)
-    if found.closed and found.run is None:
-        try:
-            await fire_due(app, now, window)
-            found = await _look(app, window)
-        except Unavailable:
-            app.fire.set()
-    return found
+async def _fired(app: App, outcome: Outcome, now: datetime) -> Outcome:
+    """What has become of a closed window after it was fired. The call is kept: what goes wrong now, the loop makes up
+    for."""
+    if outcome.run is not None:
+        return outcome
+    try:
+        await fire_due(app, now, outcome.window)
+        async with app.db.reading() as tx:
+            return await _look(tx, outcome.window)
+    except Exception as error:
+        log.warning("webhook_trigger.fires_later", window=outcome.window, why=str(error))
+        app.fire.set()
+        return outcome
 
 
-async def _look(app: App, window: WebhookWindowId) -> Outcome:
-    async with app.db.reading() as tx:
-        found = await webhook_triggers.outcome(tx, window)
+async def _look(tx: Tx, window: WebhookWindowId) -> Outcome:
+    found = await webhook_triggers.outcome(tx, window)
     if found is None:
-        raise Conflict("The webhook trigger was removed in the same moment")
+        raise NotFound("Webhook trigger", "with this token")
     return found
 
 

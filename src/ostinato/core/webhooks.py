@@ -50,12 +50,12 @@ def new_secret() -> str:
 
 def signatures(keys: Sequence[str], message: str, at: datetime, body: str) -> str:
     """The header of Standard Webhooks ("Signature scheme"): a signature for each key, with spaces between."""
-    return " ".join(f"v1,{signature(key, message, int(at.timestamp()), body.encode())}" for key in keys)
+    return " ".join(f"v1,{signature(key, message, str(int(at.timestamp())), body.encode())}" for key in keys)
 
 
-def signature(key: str, message: str, seconds: int, body: bytes) -> str:
+def signature(key: str, message: str, seconds: str, body: bytes) -> str:
     """Of one message with one key."""
-    signed = b".".join((message.encode(), str(seconds).encode(), body))
+    signed = b".".join((message.encode(), seconds.encode(), body))
     digest = hmac.digest(base64.b64decode(key.removeprefix(START)), signed, "sha256")
     return base64.b64encode(digest).decode()
 

@@ -2273,6 +2273,7 @@ CREATE TABLE webhook_window (
     closed boolean NOT NULL,
     fired_at timestamp with time zone,
     run_id bigint,
+    misfired boolean DEFAULT false NOT NULL,
     CONSTRAINT webhook_window_check CHECK ((closed OR (fired_at IS NULL)))
 );
 

@@ -92,14 +92,19 @@ class NewWebhookTrigger(msgspec.Struct, frozen=True, kw_only=True):
     secret: str | None
 
 
-class Called(msgspec.Struct, frozen=True, kw_only=True):
-    """A webhook trigger whose address was called; the secrets are ciphertext."""
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """The webhook trigger of an address; the secrets are ciphertext."""
 
     id: WebhookTriggerId
-    title: str
-    active: bool
     secret: str | None
     old_secret: str | None
+
+
+class Called(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook trigger that is called, and nobody else calls meanwhile."""
+
+    id: WebhookTriggerId
+    active: bool
     calls: int
     window_ms: int
     per_minute: int
@@ -152,16 +157,14 @@ class Take(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What has become of a window; `misfired` is None while no run is known."""
+    """What has become of a window; without a run nothing is known yet."""
 
     window: WebhookWindowId
     calls: int
     closed: bool
     due_at: datetime
     run: RunId | None
-    trigger: WebhookTriggerId
-    misfired: bool | None
-    message: str | None
+    misfired: bool
 
 
 class SeenCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,9 +232,14 @@ async def rotate_secret(
     return await fetch_value(tx, "webhook_triggers/rotate_secret", trigger, *sent) is not None
 
 
-async def called(tx: Tx, digest: bytes, now: datetime) -> Called | None:
-    """The trigger of an address, locked; None: there is none."""
-    return await fetch_one(tx, "webhook_triggers/called", Called, digest, now)
+async def find(tx: Tx, digest: bytes, now: datetime) -> Found | None:
+    """The trigger of an address."""
+    return await fetch_one(tx, "webhook_triggers/find", Found, digest, now)
+
+
+async def called(tx: Tx, trigger: WebhookTriggerId) -> Called | None:
+    """The same, which calls come to one after the other until the end of the transaction; None: it is gone."""
+    return await fetch_one(tx, "webhook_triggers/called", Called, trigger)
 
 
 async def repeated(tx: Tx, trigger: WebhookTriggerId, key: str) -> Repeated | None:

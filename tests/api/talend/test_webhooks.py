@@ -65,10 +65,14 @@ async def test_calls_start_the_task_with_what_they_brought(
     assert brought == [{"type": "text/xml", "data": "<order/>"}, {"type": "text/plain", "data": ""}]
 
 
-async def test_what_was_read_can_be_sent_back_and_keeps_its_address(talend: Talk, config: str) -> None:
+async def test_what_was_read_can_be_sent_back_and_changes_nothing(talend: Talk, config: str, world: World) -> None:
     trigger = await set_webhook(talend, config)
     assert (await talend("PUT", config, {"trigger": trigger})).json()["trigger"] == trigger
-    renewed = await set_webhook(talend, config, newUrl=True)
+    await world.execute("UPDATE webhook_trigger SET active = false, per_minute = 500")
+    await talend("PUT", config, {"trigger": trigger})
+    [kept] = await world.fetch("SELECT active, per_minute FROM webhook_trigger")
+    assert (kept["active"], kept["per_minute"]) == (False, 500)
+    renewed = await set_webhook(talend, config, newUrl=True, triggerCalls=600)
     assert renewed["webhook"]["url"] != trigger["webhook"]["url"]
 
 

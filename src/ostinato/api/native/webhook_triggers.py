@@ -15,7 +15,8 @@ from ostinato.api.native import webhook_triggers_wire as wire
 from ostinato.api.native.parameters import Limit, Offset, possible, refusals
 from ostinato.api.native.wire import CLEAN, LARGEST
 from ostinato.api.permissions import PUBLIC
-from ostinato.app import members, runs, webhook_calls, webhook_triggers
+from ostinato.app import runs, webhook_calls, webhook_triggers
+from ostinato.app.webhook_triggers import Change
 from ostinato.core.access import Actor, Permission
 from ostinato.core.errors import NotFound, Unauthenticated, Unavailable
 from ostinato.core.webhook_triggers import TYPES, Sent
@@ -99,17 +100,16 @@ async def change_webhook_trigger(
     app: TheApp, actor: TheActor, trigger_id: Number, data: JSONBody[wire.WebhookTriggerChange]
 ) -> wire.WebhookTrigger:
     """It starts runs on behalf of whoever did this last. A window that is open keeps its time."""
-    before = (await webhook_triggers.get(app, actor, _possible(trigger_id))).trigger
-    about = About(
-        title=members.kept(data.name, before.title),
-        description=members.kept(data.description, before.description),
-        active=members.kept(data.active, before.active),
-        calls=members.kept(data.calls, before.calls),
-        window_ms=members.kept(data.window_ms, before.window_ms),
-        per_minute=members.kept(data.per_minute, before.per_minute),
+    wish = Change(
+        title=data.name,
+        description=data.description,
+        signed=data.signed,
+        active=data.active,
+        calls=data.calls,
+        window_ms=data.window_ms,
+        per_minute=data.per_minute,
     )
-    signed = members.given(data.signed)
-    return wire.trigger(await webhook_triggers.change(app, actor, before.id, about, app.now(), signed=signed))
+    return wire.trigger(await webhook_triggers.change(app, actor, _possible(trigger_id), wish, app.now()))
 
 
 @delete(
@@ -191,7 +191,6 @@ async def call_webhook_trigger(
     address = request.scope["state"].get("address")
     if not door.ready():
         raise Unavailable("The server is starting or stopping: try again in a moment")
-    door.failures.check(address)
     sent = Sent(body=await Request.body(request), headers=dict(request.headers.items()))
     try:
         taken = await webhook_calls.call(app, token, sent, address, app.now())

@@ -140,13 +140,12 @@ class TakenCall(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     repeated: Annotated[bool, msgspec.Meta(description="Whether it had been taken before, under the same key.")]
     state: Annotated[
         Literal["collecting", "starting", "started", "misfired"],
-        msgspec.Meta(description="misfired: nothing started, `message` and the run say why."),
+        msgspec.Meta(description="misfired: nothing started, and the run says why to whoever may see it."),
     ]
     calls: Annotated[int, msgspec.Meta(description="Calls that are collected for the run.")]
     of: Annotated[int, msgspec.Meta(description="Calls after which it starts.")]
     due_at: Annotated[Instant, msgspec.Meta(description="When it starts at the latest.")]
     run: int | None
-    message: str | None
 
 
 def trigger(shown: Shown) -> WebhookTrigger:
@@ -207,5 +206,4 @@ def taken(one: Taken) -> TakenCall:
         of=one.of,
         due_at=instant(outcome.due_at),
         run=outcome.run,
-        message=outcome.message,
     )

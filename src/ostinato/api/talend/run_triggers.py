@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 from ostinato.api.talend.run_config_wire import Trigger, Webhook
 from ostinato.api.talend.triggers import of_run_config, read
-from ostinato.app import schedule_links, webhook_links, webhook_triggers
+from ostinato.app import run_config_triggers, schedule_links, webhook_triggers
 from ostinato.app.application import App
 from ostinato.app.webhook_triggers import Shown
 from ostinato.core.access import Actor
 from ostinato.core.errors import Conflict, Invalid, Problem
 from ostinato.core.schedules import NamedTrigger
-from ostinato.core.webhook_triggers import USUAL_RATE, USUAL_WINDOW
+from ostinato.core.webhook_triggers import HIGHEST_RATE, USUAL_RATE, USUAL_WINDOW
 from ostinato.store.runs import TaskOrPlan
 from ostinato.store.webhook_triggers import About
 
@@ -63,18 +63,16 @@ async def change(app: App, actor: Actor, what: TaskOrPlan, sent: Trigger) -> Non
         return
     trigger = NamedTrigger(name=schedule_links.OWN, trigger=read(sent, "trigger"))
     try:
-        await schedule_links.set_own(app, actor, what, trigger, now)
+        await run_config_triggers.set_times(app, actor, what, trigger, now)
     except Conflict as refusal:  # no 409 is listed here
         raise Invalid(Problem(path="trigger.type", message=str(refusal))) from refusal
     except Invalid as refusal:
         raise Invalid(*(Problem(path="trigger", message=one.message) for one in refusal.problems)) from refusal
-    await webhook_links.take_off(app, actor, what, now)
 
 
 async def stop(app: App, actor: Actor, what: TaskOrPlan) -> None:
     """Nothing starts it by itself any more, and no call. Raises NotFound, Forbidden."""
-    await schedule_links.unlink(app, actor, what, app.now())
-    await webhook_links.take_off(app, actor, what, app.now())
+    await run_config_triggers.stop(app, actor, what, app.now())
 
 
 async def _set_webhook(app: App, actor: Actor, what: TaskOrPlan, sent: Webhook | None) -> None:
@@ -83,15 +81,16 @@ async def _set_webhook(app: App, actor: Actor, what: TaskOrPlan, sent: Webhook |
         raise Invalid(Problem(path="trigger.webhook", message=message))
     known = await webhook_triggers.find(app, actor, what)
     _require_possible(actor, sent, known)
+    calls = 1 if sent.trigger_calls is None else sent.trigger_calls
     about = About(
         title=sent.name,
         description=sent.description or None,
-        calls=1 if sent.trigger_calls is None else sent.trigger_calls,
+        calls=calls,
         window_ms=_USUAL_MS if sent.trigger_timeout is None else sent.trigger_timeout,
-        per_minute=USUAL_RATE if known is None else known.trigger.per_minute,
+        per_minute=min(max(USUAL_RATE, calls), HIGHEST_RATE),
     )
     try:
-        await webhook_links.set_webhook(app, actor, what, about, app.now(), new_url=bool(sent.new_url))
+        await run_config_triggers.set_webhook(app, actor, what, about, app.now(), new_url=bool(sent.new_url))
     except Conflict as refusal:  # no 409 is listed here
         raise Invalid(Problem(path="trigger.type", message=str(refusal))) from refusal
     except Invalid as refusal:

@@ -45,6 +45,7 @@ CREATE TABLE webhook_window (
     closed     boolean NOT NULL,
     fired_at   timestamptz,
     run_id     bigint,
+    misfired   boolean NOT NULL DEFAULT false,
     CHECK (closed OR fired_at IS NULL)
 );
 COMMENT ON TABLE webhook_window IS 'Calls that start one run together. Once it is closed no call joins it, and it is fired once.';
