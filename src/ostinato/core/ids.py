@@ -29,6 +29,7 @@ Lease = NewType("Lease", int)
 
 ScheduleId = NewType("ScheduleId", int)
 ScheduleTriggerId = NewType("ScheduleTriggerId", int)
+DataTriggerId = NewType("DataTriggerId", int)
 
 WebhookId = NewType("WebhookId", int)
 DeliveryId = NewType("DeliveryId", int)

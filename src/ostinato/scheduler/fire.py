@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from ostinato.app import firing
+from ostinato.app import data_firing, firing
 from ostinato.app.application import App
 
-SOURCES = (firing,)
+SOURCES = (firing, data_firing)
 """Modules of what can be due: each has `fire_due(app, now)`, which answers how much it fired, and `next_due(app)`."""
 
 
