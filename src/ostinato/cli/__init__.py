@@ -11,6 +11,7 @@ from ostinato import __version__
 from ostinato.cli import (
     admin,
     artifacts,
+    data_triggers,
     definitions,
     demo,
     listing,
@@ -143,6 +144,11 @@ schedule.command("list")(schedules.list_schedules)
 schedule.command()(schedules.preview)
 schedule.command()(schedules.explain)
 app.add_typer(schedule, name="schedule")
+by_data = typer.Typer(help="What starts when data has come.", rich_markup_mode=None, no_args_is_help=True)
+by_data.command("list")(data_triggers.list_data_triggers)
+by_data.command()(data_triggers.create)
+by_data.command()(data_triggers.delete)
+app.add_typer(by_data, name="data-trigger")
 notifications = typer.Typer(help="Who is told of runs.", rich_markup_mode=None, no_args_is_help=True)
 notifications.command("list")(webhooks.list_webhooks)
 notifications.command()(webhooks.create)

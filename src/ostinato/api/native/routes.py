@@ -15,6 +15,7 @@ from ostinato.api.native import translate, wire
 from ostinato.api.native.artifacts import ARTIFACTS
 from ostinato.api.native.audit import AUDIT
 from ostinato.api.native.connections import CONNECTIONS
+from ostinato.api.native.data_triggers import DATA_TRIGGERS
 from ostinato.api.native.events import follow_run
 from ostinato.api.native.keys import KEYS
 from ostinato.api.native.last_success import LAST_SUCCESS
@@ -328,6 +329,7 @@ API = Router(
         RESOURCES,
         WEBHOOKS,
         SCHEDULES,
+        DATA_TRIGGERS,
     ],
 )
 NATIVE = Router("/", route_handlers=[healthy, live, ready, API], dependencies=PROVIDED)
