@@ -119,6 +119,19 @@ ASKS: dict[tuple[str, str], Ask] = {
     ),
     ("GET", "/api/v1/schedules/{schedule_id:int}/fires"): Ask("/api/v1/schedules/1/fires", HIDDEN),
     ("GET", "/api/v1/schedules/{schedule_id:int}/explanation"): Ask("/api/v1/schedules/1/explanation", HIDDEN),
+    ("GET", "/api/v1/data-triggers"): Ask("/api/v1/data-triggers", empty=NOTHING_SEEN),
+    ("POST", "/api/v1/data-triggers"): Ask(
+        "/api/v1/data-triggers", {**HIDDEN, **NO_EXECUTE}, {"starts": {"name": "load"}, "sources": [{"name": "clean"}]}
+    ),
+    ("GET", "/api/v1/data-triggers/{trigger_id:int}"): Ask("/api/v1/data-triggers/1", HIDDEN),
+    ("PUT", "/api/v1/data-triggers/{trigger_id:int}"): Ask(
+        "/api/v1/data-triggers/1",
+        {**HIDDEN, **NO_EXECUTE},
+        {"starts": {"name": "night"}, "sources": [{"name": "clean"}]},
+    ),
+    ("DELETE", "/api/v1/data-triggers/{trigger_id:int}"): Ask(
+        "/api/v1/data-triggers/2", {**HIDDEN, **NO_EXECUTE, "boss": 404, "admin": 404}
+    ),
     ("GET", "/api/v1/calendar"): Ask("/api/v1/calendar"),
     ("GET", "/api/v1/calendar.ics"): Ask("/api/v1/calendar.ics"),
     ("GET", "/api/v1/holidays"): Ask("/api/v1/holidays", {"stranger": 404}),
@@ -575,6 +588,19 @@ async def _furnish(app: App, world: World) -> dict[str, str]:
     await world.execute(
         """INSERT INTO webhook_call (trigger_id, window_id, received_at, type, data)
            VALUES (1, 1, now(), 'text/plain', '')"""
+    )
+    await world.execute(
+        """INSERT INTO data_trigger (environment_id, task_id, plan_id, condition, active, owner_id, created_at,
+                                     changed_at)
+           SELECT environment_id, NULL, id, 'all', true, 1, now(), now() FROM plan WHERE name = 'night'
+            UNION ALL
+           SELECT environment_id, id, NULL, 'any', true, 1, now(), now() FROM task WHERE name = 'clean'"""
+    )
+    await world.execute(
+        """INSERT INTO data_trigger_source (trigger_id, task_id, plan_id, position)
+           SELECT 1, id, NULL, 1 FROM task WHERE name = 'clean'
+            UNION ALL
+           SELECT 2, NULL, id, 1 FROM plan WHERE name = 'week'"""
     )
     await world.execute(
         """INSERT INTO holiday_list (environment_id, name, days, changed_at)

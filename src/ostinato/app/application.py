@@ -120,6 +120,8 @@ class App:
     """What time it was by the database, and by the clock of this process that only goes forward."""
     ended: set[RunId] = field(default_factory=set)
     """Runs that this server has ended and told nobody of yet."""
+    heard: bool = False
+    """Whether a run has ended that a data trigger waits for, and nobody has been told yet."""
     watched: dict[RunId, asyncio.Event] = field(default_factory=dict)
     """Runs whose end somebody waits for, through this server."""
     installation: int | None = None
@@ -154,7 +156,10 @@ class App:
             event.set()
 
     def tell_watching(self) -> None:
-        """Tell those who wait for runs that have ended."""
+        """Tell those who wait for runs that have ended, data triggers among them."""
+        if self.heard:
+            self.heard = False
+            self.fire.set()
         for run in self.ended & self.watched.keys():
             self.watched.pop(run).set()
         if not self.ended.isdisjoint(self.awaited):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from ostinato.app.starts import AlreadyFired
+from ostinato.app.starts import AlreadyFired, AtWork
 from ostinato.core.errors import Invalid, OstinatoError, Unavailable
 from ostinato.core.ids import RunId
 
@@ -12,7 +12,8 @@ log = structlog.get_logger()
 
 
 def tell(what: Sequence[Mapping[str, object]], fired: Sequence[RunId | BaseException]) -> int:
-    """Log what could not be done; how many were fired or refused, by whatever server. Raises what ends the loop.
+    """Log what could not be done; how many were fired or refused, by whatever server, and are not to be tried again at
+    once. Raises what ends the loop.
 
     `what` says of each in the log which one it is.
     """
@@ -21,6 +22,8 @@ def tell(what: Sequence[Mapping[str, object]], fired: Sequence[RunId | BaseExcep
         match answer:
             case AlreadyFired():
                 continue
+            case AtWork():
+                moved -= 1
             case Unavailable():
                 raise answer
             case Invalid():

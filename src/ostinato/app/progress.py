@@ -16,7 +16,7 @@ from ostinato.core.progress import EndedStep, StepState, fill, following, plan_e
 from ostinato.core.reruns import CannotRerun
 from ostinato.core.retries import policy_of
 from ostinato.core.states import ENDED, State
-from ostinato.store import holds, logs, runs, steps
+from ostinato.store import data_triggers, holds, logs, runs, steps
 from ostinato.store.db import Tx
 
 MOST_BEGINNINGS = 100
@@ -34,6 +34,8 @@ class _Flow(msgspec.Struct, kw_only=True):
     tasks: set[TaskId] = set()
     plans: set[PlanId] = set()
     pools: dict[PoolId, int] = {}
+    succeeded: list[RunId] = []
+    """Runs of sources of data triggers, written down before anything that follows is made."""
     begin: bool = False
 
 
@@ -77,7 +79,10 @@ async def begin_ready(app: App, tx: Tx, now: datetime) -> None:
 async def _follow(app: App, tx: Tx, flow: _Flow, now: datetime) -> None:
     """Open, count, end and let go until nothing follows."""
     while True:
-        if flow.openings:
+        if flow.succeeded:
+            succeeded, flow.succeeded = flow.succeeded, []
+            await data_triggers.note(tx, succeeded)
+        elif flow.openings:
             await _open(app, tx, flow, now)
         elif flow.endings:
             await _end(app, tx, flow)
@@ -259,6 +264,9 @@ def _note(app: App, flow: _Flow, moved: Iterable[runs.Moved]) -> None:
             _free(flow, run)
         if run.state not in ENDED:
             continue
+        if run.heard:
+            app.heard = True
+            flow.succeeded += [run.run] if run.state is State.SUCCEEDED else []
         if run.parent is None or run.step is None:
             app.ended.add(run.run)
             continue

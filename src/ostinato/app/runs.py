@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -43,10 +44,19 @@ async def start_plan(app: App, actor: Actor, plan: PlanId, now: datetime, *, key
     return await starts.start(app, actor, runs.TaskOrPlan(plan=plan), Trigger(key=key), now)
 
 
-async def find_runnable(app: App, actor: Actor, name: str, environment: str, workspace: str | None) -> runs.Runnable:
-    """The task or plan of this name; a plan goes before a task. Raises NotFound, and Conflict if it is ambiguous."""
+async def find_runnable(
+    app: App,
+    actor: Actor,
+    name: str,
+    environment: str,
+    workspace: str | None,
+    kind: Literal["task", "plan"] | None = None,
+) -> runs.Runnable:
+    """The task or plan of this name; a plan goes before a task, unless the kind is said. Raises NotFound, and Conflict
+    if it is ambiguous."""
     named = runs.Named(name, environment, workspace)
     found = await app.gathering.ask(("runnable", actor.subject), named, lambda wanted: _find(app, actor, wanted)) or []
+    found = [runnable for runnable in found if kind in (None, runnable.kind)]
     plans = [runnable for runnable in found if runnable.kind == "plan"] or found
     if not plans:
         raise NotFound("Task or plan", name)

@@ -43,6 +43,10 @@ class AlreadyFired(Conflict):
     """Another server has fired this in the same moment."""
 
 
+class AtWork(Conflict):
+    """It is at work already, and must not overlap."""
+
+
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody who starts something may say: values of parameters, a priority instead of the defined one, a key
     under which a repetition starts nothing, and what it is put down to, if the kind of credential does not tell."""
@@ -68,13 +72,14 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
     """What is taken in the transaction that starts a run, so that whatever it stands for starts one run only.
 
     `take` takes items together and answers the keys of those that were there to be taken. `done` is told of the runs
-    that came of them. `back` gives back those whose start was refused, to be tried again; without it the refusal is
-    recorded as a run.
+    that came of them. `back` gives back those whose start was refused, to be tried again, after refusals of the kind
+    `back_after`; other refusals are recorded as runs.
     """
 
     take: Callable[[Tx, Sequence[Any]], Awaitable[Collection[Any]]]
     done: Callable[[Tx, Sequence[tuple[Any, RunId]]], Awaitable[None]] | None = None
     back: Callable[[Tx, Sequence[Any]], Awaitable[None]] | None = None
+    back_after: type[OstinatoError] = OstinatoError
     item: Any
     key: Any
 
@@ -330,7 +335,7 @@ async def _make(
         row, wish = made.get(position), wishes[number]
         if row is None:
             name = names[number].name
-            answers[number] = Conflict(f"{name!r} is already running or queued: wait until it ends, or cancel it")
+            answers[number] = AtWork(f"{name!r} is already running or queued: wait until it ends, or cancel it")
             continue
         answers[number] = row.run
         if row.graph is not None:
@@ -350,8 +355,9 @@ async def _misfires(
         refusal, fired = answers.get(number), one.fired
         if fired is None or not isinstance(refusal, OstinatoError) or isinstance(refusal, AlreadyFired):
             continue
-        if fired.guard is not None and fired.guard.back is not None:
-            await fired.guard.back(tx, [fired.guard.item])
+        guard = fired.guard
+        if guard is not None and guard.back is not None and isinstance(refusal, guard.back_after):
+            await guard.back(tx, [guard.item])
             continue
         wish = starts.Wish(what=one.what, requested_by=one.user, cause=fired.cause)
         message = f"{WORDS[fired.cause]} {fired.name} fired for {one.trigger.key}, and nothing started: {refusal}"

@@ -12,6 +12,7 @@ from ostinato.cli import (
     admin,
     artifacts,
     backfills,
+    data_triggers,
     definitions,
     demo,
     listing,
@@ -161,6 +162,11 @@ past.command("list")(backfills.list_backfills)
 past.command()(backfills.show)
 past.command()(backfills.cancel)
 app.add_typer(past, name="backfill")
+by_data = typer.Typer(help="What starts when data has come.", rich_markup_mode=None, no_args_is_help=True)
+by_data.command("list")(data_triggers.list_data_triggers)
+by_data.command()(data_triggers.create)
+by_data.command()(data_triggers.delete)
+app.add_typer(by_data, name="data-trigger")
 notifications = typer.Typer(help="Who is told of runs.", rich_markup_mode=None, no_args_is_help=True)
 notifications.command("list")(webhooks.list_webhooks)
 notifications.command()(webhooks.create)

@@ -29,6 +29,7 @@ Lease = NewType("Lease", int)
 
 ScheduleId = NewType("ScheduleId", int)
 ScheduleTriggerId = NewType("ScheduleTriggerId", int)
+DataTriggerId = NewType("DataTriggerId", int)
 
 BackfillId = NewType("BackfillId", int)
 

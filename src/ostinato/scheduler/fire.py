@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from ostinato.app import backfilling, firing, webhook_calls
+from ostinato.app import backfilling, data_firing, firing, webhook_calls
 from ostinato.app.application import App
 
-SOURCES = (firing, webhook_calls, backfilling)
+SOURCES = (firing, webhook_calls, data_firing, backfilling)
 """Modules of what can be due: each has `fire_due(app, now)`, which answers how much it fired, and `next_due(app)`."""
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import structlog
 
-from ostinato.app import artifacts, deliveries, history, sign_in, webhook_calls
+from ostinato.app import artifacts, data_firing, deliveries, history, sign_in, webhook_calls
 from ostinato.app.application import App
 
 log = structlog.get_logger()
@@ -12,6 +12,7 @@ log = structlog.get_logger()
 
 async def tick(app: App, now: datetime) -> int:
     """How many runs became history."""
+    await data_firing.forget(app)
     moved = await history.archive(app, now)
     dropped = await history.prune(app, now)
     await history.forget(app, now)

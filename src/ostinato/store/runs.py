@@ -27,6 +27,8 @@ class Moved(msgspec.Struct, frozen=True):
     """Whether something may be held because of it."""
     lease: Lease | None = None
     """The lease of the report that moved it, where it was one."""
+    heard: bool = False
+    """Whether a data trigger waits for its success, or to start it again."""
 
 
 class TaskOrPlan(msgspec.Struct, frozen=True):

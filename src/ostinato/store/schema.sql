@@ -75,6 +75,21 @@ END $$;
 
 COMMENT ON FUNCTION broken_seal() IS 'The first place in the chain whose record is missing or not as it was; NULL: there is none.';
 
+CREATE FUNCTION count_sources() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        UPDATE data_trigger SET sources = sources + 1 WHERE id = NEW.trigger_id;
+    ELSE
+        UPDATE data_trigger SET sources = sources - 1 WHERE id = OLD.trigger_id;
+        DELETE FROM data_trigger_success WHERE source_id = OLD.id;
+    END IF;
+    RETURN NULL;
+END $$;
+
+COMMENT ON FUNCTION count_sources() IS 'A data trigger knows how many sources it has; the successes of a source go with it.';
+
 CREATE FUNCTION drop_week(environment bigint, monday date, all_of_it boolean, its_logs boolean, its_findings boolean) RETURNS boolean
     LANGUAGE plpgsql
     SET lock_timeout TO '100ms'
@@ -585,6 +600,28 @@ $$;
 
 COMMENT ON FUNCTION is_inside(child_of bigint, what_task bigint, what_plan bigint) IS 'Whether a run around this one is of the same task or plan, as can be when an older version runs: it must not be waited for.';
 
+CREATE TABLE data_trigger_success (
+    source_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    newest_run bigint NOT NULL,
+    fire bigint
+);
+
+COMMENT ON TABLE data_trigger_success IS 'Successes of sources, each written by the transaction that ends the run. A source may go in the same moment, so nothing refers to it.';
+
+COMMENT ON COLUMN data_trigger_success.newest_run IS 'The newest of all runs at that time, committed or not: every newer one begins after the end of this one, whatever the clocks say.';
+
+COMMENT ON COLUMN data_trigger_success.fire IS 'Which fire of the data trigger has used it; NULL: none yet.';
+
+CREATE FUNCTION is_newer(success data_trigger_success, start_id bigint, started_at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $_$
+SELECT $2 IS NULL OR ($1.newest_run >= $2 AND ($3 IS NULL OR $1.ended_at > $3 - interval '1 second'))
+$_$;
+
+COMMENT ON FUNCTION is_newer(success data_trigger_success, start_id bigint, started_at timestamp with time zone) IS 'Whether a success may have come too late for the newest start: a run that was made after it was written down has seen it, and so has one that was made before and began later by more than the clocks of servers are apart.';
+
 CREATE FUNCTION keep_audit() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -596,6 +633,24 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'what was recorded is not changed';
 END $$;
+
+CREATE FUNCTION last_start(wanted_task bigint, wanted_plan bigint) RETURNS TABLE(run_id bigint, started_at timestamp with time zone)
+    LANGUAGE sql STABLE ROWS 1
+    AS $$
+(SELECT run.id, run.started_at
+   FROM run
+  WHERE run.task_id = wanted_task AND (run.started_at IS NOT NULL OR run.state IN ('QUEUED', 'CLAIMED', 'RUNNING'))
+  ORDER BY run.id DESC
+  LIMIT 1)
+ UNION ALL
+(SELECT run.id, run.started_at
+   FROM run
+  WHERE run.plan_id = wanted_plan AND (run.started_at IS NOT NULL OR run.state IN ('QUEUED', 'CLAIMED', 'RUNNING'))
+  ORDER BY run.id DESC
+  LIMIT 1)
+$$;
+
+COMMENT ON FUNCTION last_start(wanted_task bigint, wanted_plan bigint) IS 'The newest run of a task or plan that has begun, or is about to; none: it is not in the live tables.';
 
 CREATE FUNCTION last_success(wanted bigint) RETURNS TABLE(run_id bigint, started_at timestamp with time zone, ended_at timestamp with time zone, row_count bigint)
     LANGUAGE sql STABLE ROWS 1
@@ -615,6 +670,16 @@ SELECT success.run_id, success.started_at, success.ended_at, success.row_count
 $$;
 
 COMMENT ON FUNCTION last_success(wanted bigint) IS 'The success of a task that ended last, whether its run is live, kept or dropped; none: it never succeeded.';
+
+CREATE FUNCTION let_data_triggers_go() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM data_trigger WHERE CASE WHEN TG_TABLE_NAME = 'task_ever' THEN task_id ELSE plan_id END = NEW.id;
+    RETURN NEW;
+END $$;
+
+COMMENT ON FUNCTION let_data_triggers_go() IS 'What is deleted is started no more.';
 
 CREATE FUNCTION let_schedules_go() RETURNS trigger
     LANGUAGE plpgsql
@@ -1337,6 +1402,62 @@ CREATE TABLE credential_secret (
 COMMENT ON TABLE credential_secret IS 'Digests of what opens a credential: one, or two while it is being rotated.';
 
 COMMENT ON COLUMN credential_secret.expires_at IS 'When the older of two stops working.';
+
+CREATE TABLE data_trigger (
+    id bigint NOT NULL,
+    environment_id bigint NOT NULL,
+    task_id bigint,
+    plan_id bigint,
+    condition text NOT NULL,
+    active boolean NOT NULL,
+    owner_id bigint NOT NULL,
+    sources integer DEFAULT 0 NOT NULL,
+    fires bigint DEFAULT 0 NOT NULL,
+    fired_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT data_trigger_check CHECK ((num_nonnulls(task_id, plan_id) = 1)),
+    CONSTRAINT data_trigger_check1 CHECK (((fired_at IS NULL) = (fires = 0))),
+    CONSTRAINT data_trigger_condition_check CHECK ((condition = ANY (ARRAY['all'::text, 'any'::text]))),
+    CONSTRAINT data_trigger_fires_check CHECK ((fires >= 0))
+);
+
+COMMENT ON TABLE data_trigger IS 'A task or plan that starts when all or any of its sources have succeeded since its last start.';
+
+COMMENT ON COLUMN data_trigger.owner_id IS 'On whose behalf runs are started: whoever saved it last.';
+
+COMMENT ON COLUMN data_trigger.sources IS 'How many there are, counted as they come and go.';
+
+COMMENT ON COLUMN data_trigger.fires IS 'How often it has fired. Whoever fires it counts on, if the number is still the one they saw.';
+
+ALTER TABLE data_trigger ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME data_trigger_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE data_trigger_source (
+    id bigint NOT NULL,
+    trigger_id bigint NOT NULL,
+    task_id bigint,
+    plan_id bigint,
+    "position" integer NOT NULL,
+    CONSTRAINT data_trigger_source_check CHECK ((num_nonnulls(task_id, plan_id) = 1))
+);
+
+COMMENT ON TABLE data_trigger_source IS 'What a data trigger waits for. Of a deleted task or plan it stays, and waits in vain.';
+
+ALTER TABLE data_trigger_source ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME data_trigger_source_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE environment (
     id bigint NOT NULL,
@@ -2395,6 +2516,18 @@ ALTER TABLE ONLY credential_secret
 ALTER TABLE ONLY credential
     ADD CONSTRAINT credential_subject_id_key UNIQUE (subject_id);
 
+ALTER TABLE ONLY data_trigger
+    ADD CONSTRAINT data_trigger_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY data_trigger_source
+    ADD CONSTRAINT data_trigger_source_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY data_trigger_source
+    ADD CONSTRAINT data_trigger_source_trigger_id_task_id_plan_id_key UNIQUE NULLS NOT DISTINCT (trigger_id, task_id, plan_id);
+
+ALTER TABLE ONLY data_trigger_success
+    ADD CONSTRAINT data_trigger_success_pkey PRIMARY KEY (source_id, run_id);
+
 ALTER TABLE ONLY environment
     ADD CONSTRAINT environment_name_key UNIQUE (name);
 
@@ -2617,6 +2750,18 @@ CREATE INDEX credential_secret_credential ON credential_secret USING btree (cred
 
 CREATE INDEX credential_secret_prefix ON credential_secret USING btree (prefix);
 
+CREATE INDEX data_trigger_environment ON data_trigger USING btree (environment_id, id DESC);
+
+CREATE UNIQUE INDEX data_trigger_plan ON data_trigger USING btree (plan_id) WHERE (plan_id IS NOT NULL);
+
+CREATE INDEX data_trigger_source_plan ON data_trigger_source USING btree (plan_id) WHERE (plan_id IS NOT NULL);
+
+CREATE INDEX data_trigger_source_task ON data_trigger_source USING btree (task_id) WHERE (task_id IS NOT NULL);
+
+CREATE INDEX data_trigger_success_unused ON data_trigger_success USING btree (source_id) WHERE (fire IS NULL);
+
+CREATE UNIQUE INDEX data_trigger_task ON data_trigger USING btree (task_id) WHERE (task_id IS NOT NULL);
+
 CREATE INDEX group_member_group ON group_member USING btree (group_id);
 
 CREATE UNIQUE INDEX installation_is_one ON installation USING btree ((true));
@@ -2793,13 +2938,19 @@ CREATE TRIGGER plan_is_deleted AFTER UPDATE OF deleted_at ON plan_ever FOR EACH 
 
 CREATE TRIGGER plan_is_removed BEFORE DELETE ON plan_ever FOR EACH ROW EXECUTE FUNCTION let_schedules_go();
 
+CREATE TRIGGER plan_starts_no_more AFTER UPDATE OF deleted_at ON plan_ever FOR EACH ROW WHEN ((new.deleted_at IS NOT NULL)) EXECUTE FUNCTION let_data_triggers_go();
+
 CREATE TRIGGER secrets_are_taken_back AFTER DELETE OR UPDATE ON credential_secret FOR EACH STATEMENT EXECUTE FUNCTION tell_of_keys();
+
+CREATE TRIGGER source_is_counted AFTER INSERT OR DELETE ON data_trigger_source FOR EACH ROW EXECUTE FUNCTION count_sources();
 
 CREATE TRIGGER task_has_no_address AFTER UPDATE OF deleted_at ON task_ever FOR EACH ROW WHEN ((new.deleted_at IS NOT NULL)) EXECUTE FUNCTION let_webhook_trigger_go();
 
 CREATE TRIGGER task_is_deleted AFTER UPDATE OF deleted_at ON task_ever FOR EACH ROW WHEN ((new.deleted_at IS NOT NULL)) EXECUTE FUNCTION let_schedules_go();
 
 CREATE TRIGGER task_is_removed BEFORE DELETE ON task_ever FOR EACH ROW EXECUTE FUNCTION let_schedules_go();
+
+CREATE TRIGGER task_starts_no_more AFTER UPDATE OF deleted_at ON task_ever FOR EACH ROW WHEN ((new.deleted_at IS NOT NULL)) EXECUTE FUNCTION let_data_triggers_go();
 
 ALTER TABLE ONLY artifact_version
     ADD CONSTRAINT artifact_version_artifact_id_fkey FOREIGN KEY (artifact_id) REFERENCES artifact(id);
@@ -2836,6 +2987,27 @@ ALTER TABLE ONLY credential_secret
 
 ALTER TABLE ONLY credential
     ADD CONSTRAINT credential_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id);
+
+ALTER TABLE ONLY data_trigger
+    ADD CONSTRAINT data_trigger_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environment(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY data_trigger
+    ADD CONSTRAINT data_trigger_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES app_user(id);
+
+ALTER TABLE ONLY data_trigger
+    ADD CONSTRAINT data_trigger_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan_ever(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY data_trigger_source
+    ADD CONSTRAINT data_trigger_source_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan_ever(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY data_trigger_source
+    ADD CONSTRAINT data_trigger_source_task_id_fkey FOREIGN KEY (task_id) REFERENCES task_ever(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY data_trigger_source
+    ADD CONSTRAINT data_trigger_source_trigger_id_fkey FOREIGN KEY (trigger_id) REFERENCES data_trigger(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY data_trigger
+    ADD CONSTRAINT data_trigger_task_id_fkey FOREIGN KEY (task_id) REFERENCES task_ever(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY group_member
     ADD CONSTRAINT group_member_group_id_fkey FOREIGN KEY (group_id) REFERENCES user_group(id) ON DELETE CASCADE;

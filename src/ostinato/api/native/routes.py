@@ -16,6 +16,7 @@ from ostinato.api.native.artifacts import ARTIFACTS
 from ostinato.api.native.audit import AUDIT
 from ostinato.api.native.backfills import BACKFILLS
 from ostinato.api.native.connections import CONNECTIONS
+from ostinato.api.native.data_triggers import DATA_TRIGGERS
 from ostinato.api.native.events import follow_run
 from ostinato.api.native.keys import KEYS
 from ostinato.api.native.last_success import LAST_SUCCESS
@@ -326,6 +327,7 @@ API = Router(
         SCHEDULES,
         WEBHOOK_TRIGGERS,
         BACKFILLS,
+        DATA_TRIGGERS,
     ],
 )
 NATIVE = Router("/", route_handlers=[healthy, live, ready, call_webhook_trigger, API], dependencies=PROVIDED)

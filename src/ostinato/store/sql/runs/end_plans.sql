@@ -10,4 +10,8 @@ UPDATE run
   FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) AS told (id, state, reason, message, due_at)
  WHERE run.id = told.id AND run.state = 'RUNNING' AND run.graph_id IS NOT NULL AND run.active_steps = 0
 RETURNING run.id AS run, run.state, run.parent_run_id AS parent, run.step, run.handler, run.task_id AS task,
-          run.plan_id AS plan, run.pool_id AS pool, true AS awaited
+          run.plan_id AS plan, run.pool_id AS pool, true AS awaited,
+          EXISTS (SELECT FROM data_trigger_source AS source WHERE source.task_id = run.task_id OFFSET 0)
+          OR EXISTS (SELECT FROM data_trigger_source AS source WHERE source.plan_id = run.plan_id OFFSET 0)
+          OR EXISTS (SELECT FROM data_trigger AS own WHERE own.task_id = run.task_id OFFSET 0)
+          OR EXISTS (SELECT FROM data_trigger AS own WHERE own.plan_id = run.plan_id OFFSET 0) AS heard

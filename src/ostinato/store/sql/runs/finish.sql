@@ -30,4 +30,6 @@ RETURNING run.id AS run, run.state, run.parent_run_id AS parent, run.step, run.h
           EXISTS (SELECT FROM run AS next WHERE next.task_id = run.task_id AND next.state = 'QUEUED' AND next.hold = 'task')
           OR run.pool_id IS NOT NULL
              AND EXISTS (SELECT FROM run AS next
-                          WHERE next.pool_id = run.pool_id AND next.state = 'QUEUED' AND next.hold = 'pool') AS awaited
+                          WHERE next.pool_id = run.pool_id AND next.state = 'QUEUED' AND next.hold = 'pool') AS awaited,
+          EXISTS (SELECT FROM data_trigger_source AS source WHERE source.task_id = run.task_id OFFSET 0)
+          OR EXISTS (SELECT FROM data_trigger AS own WHERE own.task_id = run.task_id OFFSET 0) AS heard

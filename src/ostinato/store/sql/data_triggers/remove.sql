@@ -1,0 +1,2 @@
+-- A data trigger with its sources.
+DELETE FROM data_trigger WHERE id = $1

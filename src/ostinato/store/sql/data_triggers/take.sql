@@ -1,0 +1,22 @@
+-- Data triggers fire, each unless somebody fired or changed it meanwhile. The start sees everything that is committed by now, so
+-- all successes that are there are used by it; what the fire before used is forgotten.
+WITH taken AS (
+    UPDATE data_trigger
+       SET fires = data_trigger.fires + 1, fired_at = asked.at
+      FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[]) AS asked (id, fires, changed_at, at)
+     WHERE data_trigger.id = asked.id AND data_trigger.active AND data_trigger.fires = asked.fires
+       AND data_trigger.changed_at = asked.changed_at
+    RETURNING data_trigger.id, data_trigger.fires
+), used AS (
+    UPDATE data_trigger_success AS success
+       SET fire = taken.fires
+      FROM taken
+      JOIN data_trigger_source AS source ON source.trigger_id = taken.id
+     WHERE success.source_id = source.id AND success.fire IS NULL
+), forgotten AS (
+    DELETE FROM data_trigger_success AS success
+     USING taken
+      JOIN data_trigger_source AS source ON source.trigger_id = taken.id
+     WHERE success.source_id = source.id AND success.fire < taken.fires
+)
+SELECT id FROM taken
