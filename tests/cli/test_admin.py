@@ -81,13 +81,12 @@ def test_a_role_in_a_workspace_that_nobody_has_is_refused_with_those_there_are(c
 
 
 def test_names_with_control_characters_are_refused_everywhere(cli: Cli) -> None:
-    for name in ("a\x1b[31m", "a\nb", "a\u202eb"):
-        for command in (
-            ("create-key", "--user", name, "--description", "d"),
-            ("grant", "--user", name, "--workspace", "lab", "--role", "Viewer"),
-            ("list-keys", "--user", name),
-        ):
-            assert cli("admin", *command, code=2).err.startswith("user: a name has no control characters")
+    for command in (
+        ("create-key", "--user", "a\x1b[31m", "--description", "d"),
+        ("grant", "--user", "a\nb", "--workspace", "lab", "--role", "Viewer"),
+        ("list-keys", "--user", "a\u202eb"),
+    ):
+        assert cli("admin", *command, code=2).err.startswith("user: a name has no control characters")
 
 
 def test_wrong_words_are_wrong_usage(cli: Cli) -> None:

@@ -24,7 +24,7 @@ from tests.taps import Fault, Faults
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CHAOS = bool(os.environ.get("OSTINATO_CHAOS"))
-EXAMPLES = int(os.environ.get("OSTINATO_CHAOS_EXAMPLES", "2000")) if CHAOS else 60
+EXAMPLES = int(os.environ.get("OSTINATO_CHAOS_EXAMPLES", "2000")) if CHAOS else 40
 ACTIONS = (
     *("take turn", "work", "take turn", "work", "take turn", "work", "say"),
     *("crash", "stop", "renew", "pause", "resume", "time passes"),

@@ -130,7 +130,7 @@ def test_cronsim_finds_the_same_in_utc(expression: str, after: datetime) -> None
     assert list(islice(upcoming(Trigger(when=Cron(expression=expression)), after), 5)) == theirs
 
 
-@slow
+@settings(slow, max_examples=40)
 @given(triggers_as_data(), instants)
 def test_days_and_calendars_are_as_a_person_would_count_them(data: dict[str, object], after: datetime) -> None:
     trigger = read_trigger({**data, "jitterSeconds": 0})
