@@ -16,7 +16,7 @@ from ostinato.core.states import Reason, State
 from ostinato.core.triggers import read_trigger
 from ostinato.store.db import Database
 from ostinato.store.schedules import SeenSchedule, Wanted
-from tests.scheduler.conftest import Lab, until
+from tests.scheduler.conftest import Lab, make_engine, until
 from tests.scheduler.test_policies import target
 
 TASKS = """tasks:
@@ -236,6 +236,27 @@ async def test_a_schedule_group_that_starts_nothing_or_something_twice_is_refuse
         await lab.define(
             f"tasks: [{{name: a, type: Probe, config: {{}}}}, {{name: g, type: ScheduleGroup, config: {config}}}]"
         )
+
+
+async def test_what_becomes_due_while_the_loop_looks_is_not_left_for_a_second(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop may wake a hair too early: then nothing is due when it looks, and something is when it asks for how long
+    it may sleep."""
+    await scheduled(lab)
+    due = NOW + timedelta(hours=1)
+    monkeypatch.setattr("ostinato.scheduler.engine.LONGEST_SLEEP", 3_600.0)
+    times = iter([due - timedelta(milliseconds=1)])
+    engine = make_engine(lab.app)
+    monkeypatch.setattr(engine, "_now", lambda: next(times, due + timedelta(milliseconds=1)))
+    loop = asyncio.create_task(engine._fire())
+
+    async def has_fired() -> bool:
+        return len(await listed(lab)) == 1
+
+    await until(has_fired)
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
 
 
 async def test_a_schedule_outlives_the_workspace_of_what_it_started(lab: Lab) -> None:

@@ -204,11 +204,13 @@ class Engine:
         while True:
             try:
                 self._app.fire.clear()
-                while await fire.tick(self._app, self._now()):
-                    pass
+                now = self._now()
+                while await fire.tick(self._app, now):
+                    now = self._now()
                 due = await fire.next_due(self._app)
                 failures = 0
-                late = due is not None and due <= self._now()  # what cannot even be refused is not tried all the time
+                # What was due and cannot even be refused is not tried all the time; what became due since then is.
+                late = due is not None and due <= now
                 await _sleep_until(self._app.fire, LONGEST_SLEEP if late else self._seconds_until(due))
             except Exception as error:
                 failures = await _pause("engine.firing_failed", error, failures)
