@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from ostinato.app.application import App
 from ostinato.core.access import Actor, Tenant
 from ostinato.store import audit
@@ -16,6 +18,19 @@ async def record(tx: Tx, actor: Actor, now: datetime, *entries: Entry) -> None:
     """Write down what is changed in this transaction."""
     if entries:
         await audit.write(tx, by(actor), entries, now)
+
+
+def entry_of(
+    kind: str,
+    action: str,
+    target: int,
+    environment: str,
+    before: msgspec.Struct | None = None,
+    after: msgspec.Struct | None = None,
+) -> Entry:
+    """A record of a thing without a name, with all that it was and is."""
+    was, became = (None if one is None else msgspec.to_builtins(one) for one in (before, after))
+    return Entry(action=action, kind=kind, target=str(target), environment=environment, before=was, after=became)
 
 
 def by(actor: Actor) -> By:

@@ -6,7 +6,6 @@ runs on behalf of whoever did so last.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -18,7 +17,6 @@ from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from ostinato.core.ids import DataTriggerId, EnvironmentId, RunId
 from ostinato.core.plans import Ref
 from ostinato.store import data_triggers, starts
-from ostinato.store.audit import Entry
 from ostinato.store.data_triggers import SeenDataTrigger, Wanted
 from ostinato.store.db import Tx
 from ostinato.store.runs import TaskOrPlan
@@ -65,7 +63,7 @@ async def create(app: App, actor: Actor, environment: str, about: About, now: da
         if made is None:
             raise Conflict(TAKEN)
         await data_triggers.set_sources(tx, made, about.sources)
-        await audit.record(tx, actor, now, _entry("create", made, environment, after=about))
+        await audit.record(tx, actor, now, audit.entry_of("data trigger", "create", made, environment, after=about))
         [shown] = await _shown(tx, [await _seen(tx, actor, made)])
         return shown
 
@@ -86,7 +84,9 @@ async def change(app: App, actor: Actor, trigger: int, about: About, now: dateti
         await data_triggers.set_sources(tx, before.id, about.sources)
         if not before.active:
             await data_triggers.forget_successes(tx, before.id)
-        record = _entry("change", before.id, before.environment, before=about_of(before), after=about)
+        record = audit.entry_of(
+            "data trigger", "change", before.id, before.environment, before=about_of(before), after=about
+        )
         await audit.record(tx, actor, now, record)
         [shown] = await _shown(tx, [await _seen(tx, actor, before.id)])
         return shown
@@ -100,7 +100,9 @@ async def remove(app: App, actor: Actor, trigger: int, now: datetime) -> None:
     async def work(tx: Tx) -> None:
         gone = await _hold(tx, actor, trigger)
         await data_triggers.remove(tx, gone.id)
-        await audit.record(tx, actor, now, _entry("delete", gone.id, gone.environment, before=about_of(gone)))
+        await audit.record(
+            tx, actor, now, audit.entry_of("data trigger", "delete", gone.id, gone.environment, before=about_of(gone))
+        )
 
     await app.db.run(work)
 
@@ -171,21 +173,3 @@ async def _check(tx: Tx, actor: Actor, environment: EnvironmentId, about: About,
 
 def _ref(what: TaskOrPlan) -> Ref:
     return Ref(task=what.task, plan=what.plan)
-
-
-def _entry(
-    action: str, trigger: DataTriggerId, environment: str, before: About | None = None, after: About | None = None
-) -> Entry:
-    return Entry(
-        action=action,
-        kind="data trigger",
-        target=str(trigger),
-        environment=environment,
-        before=None if before is None else _said(before),
-        after=None if after is None else _said(after),
-    )
-
-
-def _said(about: About) -> dict[str, Any]:
-    said: dict[str, Any] = msgspec.to_builtins(about)
-    return said

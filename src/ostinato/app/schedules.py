@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 import msgspec
 
@@ -309,16 +308,4 @@ def _events(
 def entry(
     action: str, schedule: int, environment: str, before: About | None = None, after: About | None = None
 ) -> Entry:
-    return Entry(
-        action=action,
-        kind="schedule",
-        target=str(schedule),
-        environment=environment,
-        before=None if before is None else _said(before),
-        after=None if after is None else _said(after),
-    )
-
-
-def _said(about: About) -> dict[str, Any]:
-    said: dict[str, Any] = msgspec.to_builtins(about)
-    return said
+    return audit.entry_of("schedule", action, schedule, environment, before, after)

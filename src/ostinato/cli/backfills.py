@@ -157,11 +157,9 @@ def start(
 
 def list_backfills(
     context: typer.Context,
-    environment: Annotated[
-        str | None, typer.Option("--environment", "-e", metavar="NAME", help="Only those of this environment.")
-    ] = None,
+    environment: options.OfEnvironment = None,
     workspace: options.Workspace = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1_000, help="How many at most. [100]")] = 100,
+    limit: options.Most = 100,
     json: options.Json = False,
 ) -> None:
     """List the backfills that you may see, the newest first."""
@@ -187,8 +185,7 @@ def list_backfills(
         for one in told.items
     ]
     typer.echo("\n".join(text.columns(heads, rows, right=frozenset({"ID", "DONE", "FAILED"}))))
-    if told.total > len(told.items):
-        typer.echo(f"{len(told.items)} of {told.total}: use --limit to see more")
+    options.tell_of_more(len(told.items), told.total)
 
 
 def show(context: typer.Context, number: BackfillNumber, json: options.Json = False) -> None:

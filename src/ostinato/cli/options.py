@@ -70,6 +70,12 @@ Wait: TypeAlias = Annotated[bool, typer.Option("--wait", help="Show its progress
 Key: TypeAlias = Annotated[
     str | None, typer.Option("--key", metavar="KEY", help="The same key starts nothing a second time.")
 ]
+OfEnvironment: TypeAlias = Annotated[
+    str | None, typer.Option("--environment", "-e", metavar="NAME", help="Only those of this environment.")
+]
+Most: TypeAlias = Annotated[
+    int, typer.Option("--limit", metavar="N", min=1, max=1_000, help="How many at most. [100]", show_default=False)
+]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
 Environment: TypeAlias = Annotated[str, typer.Option("--environment", "-e", metavar="NAME", help="The environment.")]
 Workspace: TypeAlias = Annotated[
@@ -148,3 +154,9 @@ def server_of(context: typer.Context) -> "Server":
     from ostinato.cli.client import Server
 
     return Server(settings_of(context))
+
+
+def tell_of_more(shown: int, total: int) -> None:
+    """A line below a list that is not whole."""
+    if total > shown:
+        typer.echo(f"{shown} of {total}: use --limit to see more")

@@ -116,10 +116,8 @@ class _Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def list_schedules(
     context: typer.Context,
-    environment: Annotated[
-        str | None, typer.Option("--environment", "-e", metavar="NAME", help="Only those of this environment.")
-    ] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1_000, help="How many at most. [100]")] = 100,
+    environment: options.OfEnvironment = None,
+    limit: options.Most = 100,
     json: options.Json = False,
 ) -> None:
     """List the schedules that you may see, with what each trigger means and when it fires next."""
@@ -138,8 +136,7 @@ def list_schedules(
             (*place, "", "", "no trigger")
         ]
     typer.echo("\n".join(columns(heads, rows, right=frozenset({"ID"}))))
-    if told.total > len(told.items):
-        typer.echo(f"{len(told.items)} of {told.total}: use --limit to see more")
+    options.tell_of_more(len(told.items), told.total)
 
 
 def preview(

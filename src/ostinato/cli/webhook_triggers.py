@@ -54,10 +54,8 @@ class Calls(msgspec.Struct, frozen=True, kw_only=True):
 
 def list_triggers(
     context: typer.Context,
-    environment: Annotated[
-        str | None, typer.Option("--environment", "-e", metavar="NAME", help="Only those of this environment.")
-    ] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=MOST, help="How many at most. [100]")] = 100,
+    environment: options.OfEnvironment = None,
+    limit: options.Most = 100,
     json: options.Json = False,
 ) -> None:
     """List the webhook triggers that you may see, with the addresses of those that you may use."""
@@ -83,8 +81,7 @@ def list_triggers(
         for one in told.items
     ]
     typer.echo("\n".join(text.columns(heads, rows, right=frozenset({"ID"}))))
-    if told.total > len(told.items):
-        typer.echo(f"{len(told.items)} of {told.total}: use --limit to see more")
+    options.tell_of_more(len(told.items), told.total)
 
 
 def create(
