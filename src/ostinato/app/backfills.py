@@ -14,6 +14,7 @@ import msgspec
 from ostinato.app import audit
 from ostinato.app.application import App
 from ostinato.app.cancelling import ask, end_held
+from ostinato.app.holding import hold_target
 from ostinato.app.schedules import lists_of, of, problems_of_trigger
 from ostinato.app.starts import PRIORITIES, TAKEN
 from ostinato.app.wording import text_problems
@@ -83,6 +84,7 @@ async def create(app: App, actor: Actor, wish: Wish, now: datetime) -> SeenBackf
                 raise Conflict(TAKEN)
             return await _seen(tx, actor, known.backfill)
         startable, wanted = await _plan(tx, actor, wish, now)
+        await hold_target(tx, wish.what)
         made = await backfills.make(tx, wanted, now)
         if made is None:
             raise Raced

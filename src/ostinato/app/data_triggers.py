@@ -11,6 +11,7 @@ import msgspec
 
 from ostinato.app import audit
 from ostinato.app.application import App
+from ostinato.app.holding import hold_target
 from ostinato.core.access import Actor
 from ostinato.core.data_triggers import MOST_SOURCES, Condition, find_ring, fire_in_words, ring_in_words
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
@@ -59,6 +60,7 @@ async def create(app: App, actor: Actor, environment: str, about: About, now: da
     async def work(tx: Tx) -> Shown:
         place = await _place(tx, actor, environment, about)
         await _check(tx, actor, place, about, None)
+        await hold_target(tx, about.what)
         made = await data_triggers.make(tx, place, about.what, about.condition, actor.user, now, active=about.active)
         if made is None:
             raise Conflict(TAKEN)
@@ -74,15 +76,17 @@ async def change(app: App, actor: Actor, trigger: int, about: About, now: dateti
     """It is this from now on, and starts runs on behalf of the actor. Raises Invalid, NotFound, Forbidden, Conflict."""
 
     async def work(tx: Tx) -> Shown:
-        before = await _hold(tx, actor, trigger)
-        place = await _place(tx, actor, before.environment, about)
-        await _check(tx, actor, place, about, before.id)
+        seen = await _seen(tx, actor, trigger)
+        place = await _place(tx, actor, seen.environment, about)
+        await _check(tx, actor, place, about, seen.id)
+        before = await _hold(tx, actor, trigger)  # after the search: whoever fires it waits for this lock
+        await hold_target(tx, about.what)
         if not await data_triggers.change(
             tx, before.id, about.what, about.condition, actor.user, now, active=about.active
         ):
             raise Conflict(TAKEN)
         await data_triggers.set_sources(tx, before.id, about.sources)
-        if not before.active:
+        if not before.active or before.what != about.what:
             await data_triggers.forget_successes(tx, before.id)
         record = audit.entry_of(
             "data trigger", "change", before.id, before.environment, before=about_of(before), after=about

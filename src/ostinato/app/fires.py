@@ -31,6 +31,9 @@ def tell(what: Sequence[Mapping[str, object]], fired: Sequence[RunId | BaseExcep
                 log.error("fire.impossible", why=str(answer), **which)
             case OstinatoError():
                 log.warning("fire.not_started", why=str(answer), **which)
+            case Exception():
+                moved -= 1
+                log.error("fire.failed", exc_info=answer, **which)
             case BaseException():
                 raise answer
     return moved

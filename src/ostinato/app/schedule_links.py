@@ -8,6 +8,7 @@ import msgspec
 
 from ostinato.app import audit, schedules
 from ostinato.app.application import App
+from ostinato.app.holding import hold_target
 from ostinato.app.schedules import About
 from ostinato.core.access import Actor
 from ostinato.core.errors import Conflict, Forbidden, NotFound
@@ -71,6 +72,7 @@ async def set_own_in(tx: Tx, actor: Actor, what: TaskOrPlan, trigger: NamedTrigg
     lists = await schedules.lists_of(tx, place.environment)
     about = About(what=what, triggers=(trigger,))
     await asyncio.to_thread(schedules.check_about, about, now, lists)
+    await hold_target(tx, what)
     found = await stored.list_schedules(tx, actor.subject, schedules.of(what))
     require_own(place, found)
     kept: ScheduleId | None
@@ -94,6 +96,7 @@ def require_own(place: Bindable, found: Sequence[SeenSchedule]) -> None:
 
 async def _bind(tx: Tx, actor: Actor, wanted: SeenSchedule, what: TaskOrPlan, now: datetime) -> None:
     lists = await schedules.lists_of(tx, wanted.environment_id)
+    await hold_target(tx, what)
     before = schedules.about_of(wanted)
     after = msgspec.structs.replace(before, what=what)
     await stored.change(tx, wanted.id, wanted.description, what, actor.user, now)

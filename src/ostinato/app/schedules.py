@@ -14,6 +14,7 @@ import msgspec
 
 from ostinato.app import audit
 from ostinato.app.application import App
+from ostinato.app.holding import hold_target
 from ostinato.app.wording import text_problems
 from ostinato.core.access import Actor, Tenant
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
@@ -84,6 +85,8 @@ async def create(app: App, actor: Actor, environment: str, about: About, now: da
         place = await _place(tx, actor, environment, about.what)
         lists = await lists_of(tx, place)
         await asyncio.to_thread(check_about, about, now, lists)
+        if about.what is not None:
+            await hold_target(tx, about.what)
         made = await schedules.make(tx, place, about.description, about.what, actor.user, now)
         if made is None:
             raise Conflict("The task or plan has a schedule already: change that one, or take it off first")
@@ -103,6 +106,7 @@ async def change(app: App, actor: Actor, schedule: int, about: About, now: datet
         lists = await lists_of(tx, before.environment_id)
         await asyncio.to_thread(check_about, about, now, lists)
         if about.what is not None:
+            await hold_target(tx, about.what)
             await _require_free(tx, actor, about.what, before.id)
         await schedules.change(tx, before.id, about.description, about.what, actor.user, now)
         await set_triggers(tx, before.id, about, now, lists)

@@ -12,6 +12,7 @@ import msgspec
 
 from ostinato.app import audit, members, schedule_links
 from ostinato.app.application import App
+from ostinato.app.holding import hold_target
 from ostinato.app.wording import name_problems, text_problems
 from ostinato.core.access import Actor
 from ostinato.core.credentials import digest_of
@@ -96,6 +97,7 @@ async def create_in(
         token=_token(app, number),
         secret=_seal(app, number, "secret", secret) if secret is not None else None,
     )
+    await hold_target(tx, what)
     if not await webhook_triggers.make(tx, new, about, actor.user, now):
         raise Conflict(ONE)
     made = await _seen(tx, actor, number)

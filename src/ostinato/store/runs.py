@@ -195,6 +195,11 @@ async def request_cancel(tx: Tx, asked: Sequence[RunId], now: datetime, reason: 
     return await fetch(tx, "runs/request_cancel", Moved, list(asked), now, reason.value)
 
 
+async def hold_target(tx: Tx, what: TaskOrPlan) -> bool:
+    """It is not deleted before the end of the transaction; False: it is already."""
+    return await fetch_value(tx, "runs/hold_target", what.task, what.plan) is not None
+
+
 async def find_runnable(tx: Tx, viewer: SubjectId, wanted: Sequence[Named]) -> list[Runnable]:
     """`position` says which of them it is, counted from 1."""
     return await fetch(

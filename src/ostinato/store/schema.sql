@@ -634,23 +634,25 @@ BEGIN
     RAISE EXCEPTION 'what was recorded is not changed';
 END $$;
 
-CREATE FUNCTION last_start(wanted_task bigint, wanted_plan bigint) RETURNS TABLE(run_id bigint, started_at timestamp with time zone)
+CREATE FUNCTION last_start(wanted_task bigint, wanted_plan bigint, begun boolean) RETURNS TABLE(run_id bigint, started_at timestamp with time zone)
     LANGUAGE sql STABLE ROWS 1
     AS $$
 (SELECT run.id, run.started_at
    FROM run
-  WHERE run.task_id = wanted_task AND (run.started_at IS NOT NULL OR run.state IN ('QUEUED', 'CLAIMED', 'RUNNING'))
-  ORDER BY run.id DESC
+  WHERE run.task_id >= wanted_task AND run.task_id <= wanted_task
+    AND (run.started_at IS NOT NULL OR (NOT begun AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING')))
+  ORDER BY run.task_id, run.id DESC
   LIMIT 1)
  UNION ALL
 (SELECT run.id, run.started_at
    FROM run
-  WHERE run.plan_id = wanted_plan AND (run.started_at IS NOT NULL OR run.state IN ('QUEUED', 'CLAIMED', 'RUNNING'))
-  ORDER BY run.id DESC
+  WHERE run.plan_id >= wanted_plan AND run.plan_id <= wanted_plan
+    AND (run.started_at IS NOT NULL OR (NOT begun AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING')))
+  ORDER BY run.plan_id, run.id DESC
   LIMIT 1)
 $$;
 
-COMMENT ON FUNCTION last_start(wanted_task bigint, wanted_plan bigint) IS 'The newest run of a task or plan that has begun, or is about to; none: it is not in the live tables.';
+COMMENT ON FUNCTION last_start(wanted_task bigint, wanted_plan bigint, begun boolean) IS 'The newest run of a task or plan that has begun, or, unless only those count, is about to; none: it is not in the live tables.';
 
 CREATE FUNCTION last_success(wanted bigint) RETURNS TABLE(run_id bigint, started_at timestamp with time zone, ended_at timestamp with time zone, row_count bigint)
     LANGUAGE sql STABLE ROWS 1
@@ -670,6 +672,25 @@ SELECT success.run_id, success.started_at, success.ended_at, success.row_count
 $$;
 
 COMMENT ON FUNCTION last_success(wanted bigint) IS 'The success of a task that ended last, whether its run is live, kept or dropped; none: it never succeeded.';
+
+CREATE FUNCTION leads_to(of_task bigint, of_plan bigint, but bigint) RETURNS TABLE(task bigint, plan bigint)
+    LANGUAGE sql STABLE
+    AS $$
+SELECT (ref ->> 'task')::bigint, (ref ->> 'plan')::bigint
+  FROM (SELECT task.graph_id FROM task WHERE task.id = of_task
+         UNION ALL
+        SELECT plan.graph_id FROM plan WHERE plan.id = of_plan) AS runnable
+  JOIN graph ON graph.id = runnable.graph_id
+ CROSS JOIN LATERAL jsonb_array_elements(graph.body -> 'steps') AS step
+ CROSS JOIN LATERAL jsonb_array_elements((step -> 'runs') || COALESCE(step -> 'on_failure', '[]')) AS ref
+ UNION ALL
+SELECT own.task_id, own.plan_id
+  FROM data_trigger_source AS source
+  JOIN data_trigger AS own ON own.id = source.trigger_id
+ WHERE (source.task_id = of_task OR source.plan_id = of_plan) AND own.id IS DISTINCT FROM but
+$$;
+
+COMMENT ON FUNCTION leads_to(of_task bigint, of_plan bigint, but bigint) IS 'What a start of a task or plan leads to at once: what it runs, and what data triggers but one start after it.';
 
 CREATE FUNCTION let_data_triggers_go() RETURNS trigger
     LANGUAGE plpgsql

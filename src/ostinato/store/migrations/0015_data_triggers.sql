@@ -74,21 +74,42 @@ END $$;
 COMMENT ON FUNCTION count_sources() IS 'A data trigger knows how many sources it has; the successes of a source go with it.';
 CREATE TRIGGER source_is_counted AFTER INSERT OR DELETE ON data_trigger_source FOR EACH ROW EXECUTE FUNCTION count_sources();
 
-CREATE FUNCTION last_start(wanted_task bigint, wanted_plan bigint) RETURNS TABLE (run_id bigint, started_at timestamptz)
-LANGUAGE sql STABLE ROWS 1 AS $$
+-- The conditions are ranges and the order begins with what they are about, so that only the index of the task or plan gives it: the
+-- planner may take the index of all runs for as good when most runs are of few things.
+CREATE FUNCTION last_start(wanted_task bigint, wanted_plan bigint, begun boolean)
+RETURNS TABLE (run_id bigint, started_at timestamptz) LANGUAGE sql STABLE ROWS 1 AS $$
 (SELECT run.id, run.started_at
    FROM run
-  WHERE run.task_id = wanted_task AND (run.started_at IS NOT NULL OR run.state IN ('QUEUED', 'CLAIMED', 'RUNNING'))
-  ORDER BY run.id DESC
+  WHERE run.task_id >= wanted_task AND run.task_id <= wanted_task
+    AND (run.started_at IS NOT NULL OR (NOT begun AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING')))
+  ORDER BY run.task_id, run.id DESC
   LIMIT 1)
  UNION ALL
 (SELECT run.id, run.started_at
    FROM run
-  WHERE run.plan_id = wanted_plan AND (run.started_at IS NOT NULL OR run.state IN ('QUEUED', 'CLAIMED', 'RUNNING'))
-  ORDER BY run.id DESC
+  WHERE run.plan_id >= wanted_plan AND run.plan_id <= wanted_plan
+    AND (run.started_at IS NOT NULL OR (NOT begun AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING')))
+  ORDER BY run.plan_id, run.id DESC
   LIMIT 1)
 $$;
-COMMENT ON FUNCTION last_start IS 'The newest run of a task or plan that has begun, or is about to; none: it is not in the live tables.';
+COMMENT ON FUNCTION last_start IS 'The newest run of a task or plan that has begun, or, unless only those count, is about to; none: it is not in the live tables.';
+
+CREATE FUNCTION leads_to(of_task bigint, of_plan bigint, but bigint)
+RETURNS TABLE (task bigint, plan bigint) LANGUAGE sql STABLE AS $$
+SELECT (ref ->> 'task')::bigint, (ref ->> 'plan')::bigint
+  FROM (SELECT task.graph_id FROM task WHERE task.id = of_task
+         UNION ALL
+        SELECT plan.graph_id FROM plan WHERE plan.id = of_plan) AS runnable
+  JOIN graph ON graph.id = runnable.graph_id
+ CROSS JOIN LATERAL jsonb_array_elements(graph.body -> 'steps') AS step
+ CROSS JOIN LATERAL jsonb_array_elements((step -> 'runs') || COALESCE(step -> 'on_failure', '[]')) AS ref
+ UNION ALL
+SELECT own.task_id, own.plan_id
+  FROM data_trigger_source AS source
+  JOIN data_trigger AS own ON own.id = source.trigger_id
+ WHERE (source.task_id = of_task OR source.plan_id = of_plan) AND own.id IS DISTINCT FROM but
+$$;
+COMMENT ON FUNCTION leads_to IS 'What a start of a task or plan leads to at once: what it runs, and what data triggers but one start after it.';
 
 CREATE FUNCTION is_newer(success data_trigger_success, start_id bigint, started_at timestamptz) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$

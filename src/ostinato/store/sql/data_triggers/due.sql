@@ -11,7 +11,7 @@ WITH told AS MATERIALIZED (
     SELECT own.*, last.run_id AS start_id, last.started_at
       FROM counted
       JOIN data_trigger AS own ON own.id = counted.trigger_id AND own.active
-      LEFT JOIN LATERAL last_start(own.task_id, own.plan_id) AS last ON true
+      LEFT JOIN LATERAL last_start(own.task_id, own.plan_id, false) AS last ON true
      WHERE counted.sources >= CASE own.condition WHEN 'any' THEN 1 ELSE own.sources END
 ), ready AS (
     SELECT enough.*
@@ -46,4 +46,5 @@ SELECT ready.id, ready.task_id AS task, ready.plan_id AS plan, ready.owner_id AS
                      JOIN run ON run.plan_id = plan.id AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING')
                     WHERE plan.id = ready.plan_id AND plan.overlap = 'forbid'
                    OFFSET 0)
+ ORDER BY ready.fired_at NULLS FIRST, ready.id
  LIMIT $1

@@ -9,10 +9,9 @@ WITH seen AS MATERIALIZED (
     SELECT own.*, environment.name AS environment, COALESCE(task.name, plan.name) AS name, workspace.key AS workspace,
            owner.name AS owner, seen.may_execute,
            COALESCE(task.overlap, plan.overlap) = 'forbid'
-           AND EXISTS (SELECT
-                         FROM run
-                        WHERE (run.task_id = own.task_id OR run.plan_id = own.plan_id)
-                          AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING')) AS at_work,
+           AND (EXISTS (SELECT FROM run WHERE run.task_id = own.task_id AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING') OFFSET 0)
+                OR EXISTS (SELECT FROM run WHERE run.plan_id = own.plan_id AND run.state IN ('QUEUED', 'CLAIMED', 'RUNNING') OFFSET 0))
+           AS at_work,
            count(*) OVER () AS total
       FROM data_trigger AS own
       JOIN environment ON environment.id = own.environment_id
@@ -30,7 +29,7 @@ SELECT page.id, page.environment_id, page.environment, page.task_id, page.plan_i
        page.active, page.owner, page.fires, page.fired_at, page.created_at, page.changed_at, page.may_execute, page.at_work,
        COALESCE(sources.all_of_them, '[]') AS sources, page.total
   FROM page
-  LEFT JOIN LATERAL last_start(page.task_id, page.plan_id) AS last ON true
+  LEFT JOIN LATERAL last_start(page.task_id, page.plan_id, false) AS last ON true
  CROSS JOIN LATERAL (
            SELECT jsonb_agg(
                       CASE WHEN told.workspace IS NULL THEN jsonb_build_object('hidden', true)

@@ -1,5 +1,5 @@
 -- Data triggers fire, each unless somebody fired or changed it meanwhile. The start sees everything that is committed by now, so
--- all successes that are there are used by it; what the fire before used is forgotten.
+-- all successes that are there are used by it; what was used before the fire before is forgotten.
 WITH taken AS (
     UPDATE data_trigger
        SET fires = data_trigger.fires + 1, fired_at = asked.at
@@ -17,6 +17,6 @@ WITH taken AS (
     DELETE FROM data_trigger_success AS success
      USING taken
       JOIN data_trigger_source AS source ON source.trigger_id = taken.id
-     WHERE success.source_id = source.id AND success.fire < taken.fires
+     WHERE success.source_id = source.id AND success.fire < taken.fires - 1
 )
 SELECT id FROM taken
