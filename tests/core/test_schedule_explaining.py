@@ -153,3 +153,7 @@ def test_the_window_of_fires_that_were_left_out_is_read_as_it_was_written(gap: i
     last = planned.at + (gap - (1 if missed == "skip" else 2)) * HOUR
     assert left_out(done.refused or "") == (planned.at, last)
     assert left_out("it is paused") is None
+    assert left_out("'the fire of x was missed' is disabled: enable it first") is None
+    assert left_out(f"Schedule 1/the fire of 2026-03-01T00:00:00Z was missed fired: {done.refused}") is not None
+    impossible = "missed by more than 60 s, and the policy is 'once'"
+    assert left_out(f"the fire of 2026-99-01T00:00:00Z was {impossible}") is None

@@ -214,6 +214,28 @@ async def test_whatever_starts_in_the_moment_of_the_cancellation_is_cancelled_to
             assert (await look(lab, made)).standing.state is BackfillState.CANCELLED
 
 
+async def test_backfills_that_wait_do_not_keep_others_from_going_on(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    await lab.define(PLAN % "a, b")
+    await pauses.set_paused(lab.app, lab.admin, await target(lab, "a"), paused=True, note=None, now=NOW)
+    for _ in range(3):
+        await asked(lab, "a", 1)
+    healthy = await asked(lab, "b", 1)
+    monkeypatch.setattr(backfilling, "MOST_AT_ONCE", 3)
+    now = NOW
+    for _ in range(3):
+        await backfilling.fire_due(lab.app, now)
+        now += timedelta(seconds=1)
+    assert (await look(lab, healthy)).live == 1
+
+
+async def test_a_key_that_made_another_backfill_makes_none(lab: Lab) -> None:
+    await lab.define(TASKS % "")
+    made = await asked(lab, hours=1, key="k")
+    assert (await asked(lab, hours=1, key="k")).id == made.id
+    with pytest.raises(Conflict, match="Idempotency-Key"):
+        await asked(lab, hours=1, key="k", concurrency=5)
+
+
 async def test_a_backfill_waits_while_its_task_is_paused_and_goes_on_after(lab: Lab) -> None:
     await lab.define(TASKS % "")
     what = await target(lab, "t")
@@ -226,7 +248,7 @@ async def test_a_backfill_waits_while_its_task_is_paused_and_goes_on_after(lab: 
     assert "paused" in told.waiting
     await pauses.set_paused(lab.app, lab.admin, what, paused=False, note=None, now=NOW)
     assert await backfilling.fire_due(lab.app, NOW) == 0, "it is not tried all the time"
-    later = NOW + backfilling.PATIENCE
+    later = NOW + timedelta(seconds=5)
     assert await backfilling.fire_due(lab.app, later) + await backfilling.fire_due(lab.app, later) == 3
     told = await look(lab, made)
     assert (told.standing.state, told.live, told.waiting) == (BackfillState.RUNNING, 3, None)
@@ -241,7 +263,7 @@ async def test_a_backfill_waits_for_other_runs_of_what_must_not_overlap(lab: Lab
     assert told.waiting is not None
     assert "already running or queued" in told.waiting
     assert await end_runs(lab) == 1
-    assert await backfilling.fire_due(lab.app, NOW + backfilling.PATIENCE) == 1
+    assert await backfilling.fire_due(lab.app, NOW + timedelta(seconds=5)) == 1
     assert other not in {fire.run for fire in await fires(lab, made)}
 
 

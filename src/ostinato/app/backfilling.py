@@ -3,7 +3,7 @@ the number of servers. What may not start now is tried again, and the backfill s
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -21,8 +21,6 @@ from ostinato.store.backfills import Due, Place
 log = structlog.get_logger()
 
 MOST_AT_ONCE = 500
-PATIENCE = timedelta(seconds=1)
-"""After a start was refused."""
 
 
 async def fire_due(app: App, now: datetime) -> int:
@@ -85,6 +83,7 @@ async def _tell(app: App, due: Sequence[Due], fired: Sequence[RunId | BaseExcept
     for backfill, (one, why) in refused.items():
         if why != one.waiting:
             log.info("backfill.waits", backfill=backfill, why=why)
+    if refused:
         async with app.db.transaction() as tx:
-            await backfills.wait(tx, backfill, why, now + PATIENCE)
+            await backfills.wait(tx, {backfill: why for backfill, (_, why) in refused.items()}, now)
     return started

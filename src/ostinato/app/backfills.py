@@ -44,6 +44,8 @@ RECORDED = (
     "version",
     "stop_on_failure",
 )
+COMPARED = ("begin", "end", "concurrency", "newest_first", "stop_on_failure", "priority", "description")
+"""With what it was made under a key for; its times, values and version follow from what may have changed since."""
 MOST_PAST = 20
 """Runs that tell how long one usually takes."""
 
@@ -77,14 +79,17 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 async def create(app: App, actor: Actor, wish: Wish, now: datetime) -> SeenBackfill:
     """The same key from the same user gives the same backfill. Raises Invalid, NotFound, Forbidden, Conflict."""
+    async with app.db.reading() as tx:
+        if (known := await _known(tx, actor, wish)) is not None:
+            return known
+    startable, wanted = await _plan(app, actor, wish, now)
 
     async def work(tx: Tx) -> SeenBackfill:
-        if wish.key is not None and (known := await backfills.find_key(tx, actor.user, wish.key)) is not None:
-            if (TaskOrPlan(known.task, known.plan), known.begin, known.end) != (wish.what, wish.begin, wish.end):
-                raise Conflict(TAKEN)
-            return await _seen(tx, actor, known.backfill)
-        startable, wanted = await _plan(tx, actor, wish, now)
+        if (known := await _known(tx, actor, wish)) is not None:
+            return known
         await hold_target(tx, wish.what)
+        if await _startable(tx, actor, wish.what) != startable:
+            raise Conflict(f"{startable.name!r} was changed in the same moment: try again")
         made = await backfills.make(tx, wanted, now)
         if made is None:
             raise Raced
@@ -98,14 +103,11 @@ async def create(app: App, actor: Actor, wish: Wish, now: datetime) -> SeenBackf
 
 async def preview(app: App, actor: Actor, wish: Wish, now: datetime) -> Preview:
     """What `create` would make; makes nothing. Raises what it would raise."""
-
-    async def work(tx: Tx) -> Preview:
-        startable, wanted = await _plan(tx, actor, wish, now)
+    startable, wanted = await _plan(app, actor, wish, now)
+    async with app.db.reading() as tx:
         usual = await backfills.usual_seconds(tx, wish.what, MOST_PAST)
-        rounds = math.ceil(len(wanted.times) / wanted.concurrency)
-        return Preview(startable=startable, wanted=wanted, seconds=None if usual is None else usual * rounds)
-
-    return await app.db.run(work)
+    rounds = math.ceil(len(wanted.times) / wanted.concurrency)
+    return Preview(startable=startable, wanted=wanted, seconds=None if usual is None else usual * rounds)
 
 
 async def list_backfills(app: App, actor: Actor, wanted: Wanted) -> list[SeenBackfill]:
@@ -155,18 +157,36 @@ async def _seen(tx: Tx, actor: Actor, backfill: int) -> SeenBackfill:
     return found[0]
 
 
-async def _plan(tx: Tx, actor: Actor, wish: Wish, now: datetime) -> tuple[Startable, ToMake]:
-    """What is to be made of a wish. Raises Invalid, NotFound, Forbidden."""
-    startable = await backfills.startable(tx, actor.subject, wish.what)
-    if startable is None:
-        raise NotFound("Task" if wish.what.plan is None else "Plan", wish.what.task or wish.what.plan)
-    if not startable.may_execute:
-        message = f"Starting {startable.name!r} needs the permission EXECUTE in workspace {startable.workspace!r}"
-        raise Forbidden(message)
-    values = _checked(wish, startable, now)
-    version, graph = await _version(tx, wish, startable)
-    lists = await lists_of(tx, startable.environment_id)
-    triggers = await _triggers(tx, actor, wish, lists)
+async def _known(tx: Tx, actor: Actor, wish: Wish) -> SeenBackfill | None:
+    """What was made under the key before; raises Conflict if that is another backfill, as far as it can be told."""
+    known = await backfills.find_key(tx, actor.user, wish.key) if wish.key is not None else None
+    if known is None:
+        return None
+    was = (TaskOrPlan(known.task, known.plan), *(getattr(known, field) for field in COMPARED))
+    if was != (wish.what, *(getattr(wish, field) for field in COMPARED)):
+        raise Conflict(TAKEN)
+    return await _seen(tx, actor, known.backfill)
+
+
+async def _startable(tx: Tx, actor: Actor, what: TaskOrPlan) -> Startable:
+    """Raises NotFound, Forbidden."""
+    found = await backfills.startable(tx, actor.subject, what)
+    if found is None:
+        raise NotFound("Task" if what.plan is None else "Plan", what.task or what.plan)
+    if not found.may_execute:
+        raise Forbidden(f"Starting {found.name!r} needs the permission EXECUTE in workspace {found.workspace!r}")
+    return found
+
+
+async def _plan(app: App, actor: Actor, wish: Wish, now: datetime) -> tuple[Startable, ToMake]:
+    """What is to be made of a wish; working it out may take long, and holds up nobody. Raises Invalid, NotFound,
+    Forbidden."""
+    async with app.db.reading() as tx:
+        startable = await _startable(tx, actor, wish.what)
+        values = _checked(wish, startable, now)
+        version, graph = await _version(tx, wish, startable)
+        lists = await lists_of(tx, startable.environment_id)
+        triggers = await _triggers(tx, actor, wish, lists)
     times = await asyncio.to_thread(times_of, [one.trigger for one in triggers], wish.begin, wish.end, lists)
     return startable, ToMake(
         what=wish.what,

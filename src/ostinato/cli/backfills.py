@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PATH = "/api/v1/backfills"
 LOOK_SECONDS = 0.4
+LONGEST_VERSION = 10
 MOST_FIRES = 1_000
 MOST_SHOWN = 20
 
@@ -213,7 +214,7 @@ def cancel(context: typer.Context, number: BackfillNumber, json: options.Json = 
 def _version(given: str) -> str | int:
     if given in ("newest", "current"):
         return given
-    if not (given.isascii() and given.isdecimal()):
+    if not (given.isascii() and given.isdecimal() and len(given) <= LONGEST_VERSION):
         raise WrongUsage(f"--version is {given!r}: write newest, current, or the number of a version")
     return int(given)
 

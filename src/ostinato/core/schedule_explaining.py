@@ -14,8 +14,13 @@ from ostinato.core.triggers.previews import written
 
 SOON = timedelta(minutes=1)
 """For so long a fire may be due before it counts as left lying."""
-WINDOW = re.compile(r"the fire of (?P<only>\S+) was missed|fires from (?P<first>\S+) to (?P<last>\S+) were missed")
-"""How `schedules.turn` tells which fires are left out."""
+AT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+WINDOW = re.compile(
+    rf"(?:the fire of (?P<only>{AT}) was|\d+(?: or more)? fires from (?P<first>{AT}) to (?P<last>{AT}) were)"
+    r" missed by more than \d+ s, and the policy is '(?:skip|once|all)'\Z",
+    re.ASCII,
+)
+"""How `schedules.turn` tells which fires are left out, at the end of a message; before it there may be any names."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +123,10 @@ def left_out(message: str) -> tuple[datetime, datetime] | None:
     if found is None:
         return None
     first, last = found["only"] or found["first"], found["only"] or found["last"]
-    return datetime.fromisoformat(first), datetime.fromisoformat(last)
+    try:
+        return datetime.fromisoformat(first), datetime.fromisoformat(last)
+    except ValueError:
+        return None
 
 
 def _of_the_target(facts: Facts) -> Iterator[str]:

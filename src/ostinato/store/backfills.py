@@ -1,6 +1,6 @@
 """Statements about backfills and their times."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -57,6 +57,11 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     plan: PlanId | None
     begin: datetime
     end: datetime
+    concurrency: int
+    newest_first: bool
+    stop_on_failure: bool
+    priority: int | None
+    description: str | None
 
 
 class SeenBackfill(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +163,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def startable(tx: Tx, viewer: SubjectId, what: TaskOrPlan) -> Startable | None:
-    """None: it is not there, or may not be seen. It is not deleted before the end of the transaction."""
+    """None: it is not there, or may not be seen."""
     return await fetch_one(tx, "backfills/startable", Startable, viewer, what.task, what.plan)
 
 
@@ -229,8 +234,9 @@ async def started(tx: Tx, made: Sequence[tuple[Due, RunId]]) -> None:
     await execute(tx, "backfills/started", *places, [run for _, run in made])
 
 
-async def wait(tx: Tx, backfill: BackfillId, why: str, until: datetime) -> None:
-    await execute(tx, "backfills/wait", backfill, why, until)
+async def wait(tx: Tx, why: Mapping[BackfillId, str], now: datetime) -> None:
+    """Each is tried again a little later."""
+    await execute(tx, "backfills/wait", list(why), list(why.values()), now)
 
 
 async def live(tx: Tx, backfill: BackfillId | None = None) -> list[RunId]:

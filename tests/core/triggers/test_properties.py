@@ -26,6 +26,7 @@ from ostinato.core.triggers import (
     why_at,
     why_never,
 )
+from ostinato.core.triggers.calendars import DAY, Opening, nearest_open, open_dates
 from ostinato.core.triggers.fires import planned_after
 from ostinato.core.triggers.kinds import Daily, Monthly, NthWeekday, Repeated, Weekly
 from ostinato.core.triggers.previews import answer
@@ -315,3 +316,22 @@ def test_hostile_calendars_are_read_or_invalid(text: str) -> None:
     with suppress(Invalid):
         days = [holiday.date for holiday in read_holidays("x", text).days]
         assert days == sorted(set(days))
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.sampled_from(["next", "previous"]), st.integers(1, 400), st.integers(0, 500), st.sets(st.integers(0, 6)))
+def test_days_of_long_closed_times_move_where_each_of_them_would_alone(
+    closed: str, length: int, first: int, more: set[int]
+) -> None:
+    begin = date(2026, 1, 1)
+    holidays = {begin + timedelta(days=100 + number): "" for number in range(length)}
+    opening = Opening(weekdays=0b1111111 & ~sum(1 << day for day in sorted(more)[:6]), holidays=holidays, closed=closed)  # type: ignore[arg-type]
+    since, step = begin + timedelta(days=first), DAY if closed == "next" else -DAY
+
+    def meant(after: date) -> Iterator[date]:
+        return (after + timedelta(days=number) for number in range(700))
+
+    found = list(islice(open_dates(opening, meant, since), 100))
+    alone = [nearest_open(opening, since + timedelta(days=number), step) for number in range(-450, 700)]
+    assert found == sorted({day for day in alone if day is not None and day >= since})[: len(found)]
+    assert len(found) >= 20

@@ -33,17 +33,24 @@ def open_dates(opening: Opening, meant: Callable[[date], Iterator[date]], first:
         return
     step = DAY if opening.closed == "next" else -DAY
     begin = _day_after_the_open_one_before(opening, first) if step == DAY else first
-    last = None
+    last = before = moved = None
     for day in meant(begin):
-        moved = nearest_open(opening, day, step)
+        if not (step == DAY and moved is not None and day <= moved):  # else it moves to where the one before it did
+            moved = nearest_open(opening, day, step, {before: moved} if before is not None else {})
+        before = day
         if moved is not None and moved >= first and moved != last:
             yield moved
             last = moved
 
 
-def nearest_open(opening: Opening, day: date, step: timedelta) -> date | None:
-    """The day itself if it is open, or the next one in that direction that is; None at the ends of time."""
+def nearest_open(
+    opening: Opening, day: date, step: timedelta, known: Mapping[date, date | None] | None = None
+) -> date | None:
+    """The day itself if it is open, or the next one in that direction that is; None at the ends of time. `known` are
+    answers for other days, so that a long closed time is gone through once."""
     while not is_open(opening, day):
+        if known and day in known:
+            return known[day]
         if not FIRST_DAY <= day <= LAST_DAY:
             return None
         day += step

@@ -11,5 +11,5 @@ SELECT backfill.id AS backfill, next.place, next.at, backfill.task_id AS task, b
             ORDER BY fire.place
             LIMIT LEAST(backfill.concurrency - backfill.live, CASE WHEN backfill.waiting IS NOT NULL THEN 1 END)) AS next
  WHERE backfill.ended_at IS NULL AND backfill.stopped IS NULL AND backfill.due_at <= $1
- ORDER BY backfill.id, next.place
+ ORDER BY backfill.due_at, backfill.id, next.place
  LIMIT $2

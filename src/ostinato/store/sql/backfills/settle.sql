@@ -29,7 +29,9 @@ UPDATE backfill
        stopped_at = CASE WHEN stopped IS NULL AND stop_on_failure AND more.failed > 0
                               AND backfill.live + backfill.succeeded + backfill.failed + backfill.cancelled < total
                          THEN $1::timestamptz ELSE stopped_at END,
-       waiting = CASE WHEN stop_on_failure AND more.failed > 0 THEN NULL ELSE waiting END,
+       waiting = CASE WHEN (stop_on_failure AND more.failed > 0)
+                           OR backfill.live + backfill.succeeded + backfill.failed + backfill.cancelled = total
+                      THEN NULL ELSE waiting END,
        ended_at = CASE WHEN backfill.live = more.ended
                             AND (stopped IS NOT NULL OR (stop_on_failure AND more.failed > 0)
                                  OR backfill.live + backfill.succeeded + backfill.failed + backfill.cancelled = total)

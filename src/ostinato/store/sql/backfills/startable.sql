@@ -1,8 +1,8 @@
--- A task or plan that somebody may see, and what a backfill has to know of it. Nobody deletes it until the end of the transaction.
+-- A task or plan that somebody may see, and what a backfill has to know of it.
 WITH found_task AS MATERIALIZED (
-    SELECT workspace_id, name, overlap, parameters FROM task WHERE id = $2 FOR SHARE
+    SELECT workspace_id, name, overlap, parameters FROM task WHERE id = $2
 ), found_plan AS MATERIALIZED (
-    SELECT workspace_id, name, overlap, parameters, version, graph_id FROM plan WHERE id = $3 FOR SHARE
+    SELECT workspace_id, name, overlap, parameters, version, graph_id FROM plan WHERE id = $3
 )
 SELECT workspace.environment_id, environment.name AS environment, workspace.key AS workspace, runnable.name, runnable.overlap,
        runnable.parameters, runnable.version, runnable.graph_id AS graph, bool_or('EXECUTE' = ANY(access.permissions)) AS may_execute
