@@ -19,12 +19,14 @@ SUITE = (
 )
 """What works with a running engine, or through the API; what each fault does at each point is told by
 `tests/scheduler/test_lost_answers.py`."""
-LONGEST_SECONDS = 300
+LEFT_OUT = "not in_one_breath and not by_itself_at_once"
+"""The one counts messages; in the other the engine may not look by itself, which is what it does after a fault."""
+LONGEST_SECONDS = 3_600 if CHAOS else 300
 
 
 def test_the_functional_tests_pass_although_the_database_fails_now_and_then() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *SUITE, "-k", "not in_one_breath", "--tb=short", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", *SUITE, "-k", LEFT_OUT, "--tb=short", "-p", "no:cacheprovider"],
         cwd=ROOT,
         env={**os.environ, "OSTINATO_TEST_FAULTS": RATE},
         capture_output=True,
