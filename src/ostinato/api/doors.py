@@ -30,11 +30,15 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
 
     def origin(self, scope: HTTPScope) -> Origin:
         """Raises Unavailable while the server starts or stops, and Forbidden to the pages of other sites."""
-        if not self.ready():
-            raise Unavailable("The server is starting or stopping: try again in a moment")
+        self.require_ready()
         if scope["method"] == "POST" and is_foreign_page(scope):
             raise Forbidden("A page of another site asked for this: sign in on the server's own pages")
         return Origin(address=scope["state"].get("address"), trace=scope["state"]["trace"])
+
+    def require_ready(self) -> None:
+        """Raises Unavailable while the server starts or stops."""
+        if not self.ready():
+            raise Unavailable("The server is starting or stopping: try again in a moment")
 
     def path(self, place: str) -> str:
         """As browsers see it that use the public address, which may have a path of its own."""

@@ -14,7 +14,7 @@ import msgspec
 from ostinato.app import audit
 from ostinato.app.application import App
 from ostinato.app.cancelling import ask, end_held
-from ostinato.app.holding import hold_target
+from ostinato.app.holding import hold_target, not_there
 from ostinato.app.schedules import lists_of, of, problems_of_trigger
 from ostinato.app.starts import PRIORITIES, TAKEN
 from ostinato.app.wording import text_problems
@@ -172,7 +172,7 @@ async def _startable(tx: Tx, actor: Actor, what: TaskOrPlan) -> Startable:
     """Raises NotFound, Forbidden."""
     found = await backfills.startable(tx, actor.subject, what)
     if found is None:
-        raise NotFound("Task" if what.plan is None else "Plan", what.task or what.plan)
+        raise not_there(what)
     if not found.may_execute:
         raise Forbidden(f"Starting {found.name!r} needs the permission EXECUTE in workspace {found.workspace!r}")
     return found

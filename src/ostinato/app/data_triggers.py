@@ -11,7 +11,7 @@ import msgspec
 
 from ostinato.app import audit
 from ostinato.app.application import App
-from ostinato.app.holding import hold_target
+from ostinato.app.holding import hold_target, not_there
 from ostinato.core.access import Actor
 from ostinato.core.data_triggers import MOST_SOURCES, Condition, find_ring, fire_in_words, ring_in_words
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
@@ -147,7 +147,7 @@ async def _place(tx: Tx, actor: Actor, environment: str, about: About) -> Enviro
     for position, what in enumerate(wanted, 1):
         thing, path = things.get(position), "starts" if position == 1 else f"sources[{position - 2}]"
         if thing is None:
-            raise NotFound("Task" if what.plan is None else "Plan", what.task or what.plan)
+            raise not_there(what)
         if thing.environment_name != environment:
             message = f"{thing.name!r} is in environment {thing.environment_name!r}, and not in {environment!r}"
             raise Invalid(Problem(path=path, message=message))

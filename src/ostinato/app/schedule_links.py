@@ -8,10 +8,10 @@ import msgspec
 
 from ostinato.app import audit, schedules
 from ostinato.app.application import App
-from ostinato.app.holding import hold_target
+from ostinato.app.holding import hold_target, not_there
 from ostinato.app.schedules import About
 from ostinato.core.access import Actor
-from ostinato.core.errors import Conflict, Forbidden, NotFound
+from ostinato.core.errors import Conflict, Forbidden
 from ostinato.core.ids import ScheduleId
 from ostinato.core.schedules import NamedTrigger
 from ostinato.store import schedules as stored
@@ -120,7 +120,7 @@ async def take_off(tx: Tx, actor: Actor, found: SeenSchedule, now: datetime) -> 
 async def _bindable(tx: Tx, actor: Actor, what: TaskOrPlan) -> Bindable:
     found = await stored.bindable(tx, actor.subject, what)
     if found is None:
-        raise NotFound("Task" if what.plan is None else "Plan", what.task or what.plan)
+        raise not_there(what)
     return found
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from ostinato.app import audit
 from ostinato.app.application import App
-from ostinato.app.holding import hold_target
+from ostinato.app.holding import hold_target, not_there
 from ostinato.app.wording import text_problems
 from ostinato.core.access import Actor, Tenant
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
@@ -211,7 +211,7 @@ async def _place(tx: Tx, actor: Actor, environment: str, what: TaskOrPlan | None
         return place
     found = await schedules.bindable(tx, actor.subject, what)
     if found is None:
-        raise NotFound("Task" if what.plan is None else "Plan", what.task or what.plan)
+        raise not_there(what)
     if not found.may_execute:
         raise Forbidden(f"Starting {found.name!r} needs the permission EXECUTE in workspace {found.workspace!r}")
     if found.environment_name != environment:

@@ -5,6 +5,7 @@ served together. Each gets its own answer, as if it had come alone.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -14,9 +15,10 @@ import msgspec
 from ostinato.app import audit, progress
 from ostinato.app.application import App
 from ostinato.app.beginnings import Begin
+from ostinato.app.holding import not_there
 from ostinato.core import parameters
 from ostinato.core.access import Actor
-from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, OstinatoError, Problem
+from ostinato.core.errors import Conflict, Forbidden, Invalid, OstinatoError, Problem
 from ostinato.core.ids import GraphId, PlanId, RunId, SubjectId, TaskId, UserId
 from ostinato.core.reruns import Part
 from ostinato.store import runs, starts
@@ -292,8 +294,7 @@ def _wish(one: _Asked, found: starts.Locked | None) -> starts.Wish:
     if one.fired is not None and one.fired.refused is not None:
         raise Conflict(one.fired.refused)
     if found is None:
-        kind, number = ("Task", one.what.task) if one.what.plan is None else ("Plan", one.what.plan)
-        raise NotFound(kind, number)
+        raise not_there(one.what)
     if not found.may_execute:
         raise Forbidden(f"Starting {found.name!r} needs the permission EXECUTE in its workspace")
     if found.disabled:
@@ -351,33 +352,34 @@ async def _misfires(
 ) -> dict[int, RunId | OstinatoError]:
     """Of what fired and was refused, a run that says so; or its guard is given back."""
     misfired: dict[int, RunId | OstinatoError] = {}
+    given_back = defaultdict(list)
     for number, one in enumerate(batch):
         refusal, fired = answers.get(number), one.fired
         if fired is None or not isinstance(refusal, OstinatoError) or isinstance(refusal, AlreadyFired):
             continue
         guard = fired.guard
         if guard is not None and guard.back is not None and isinstance(refusal, guard.back_after):
-            await guard.back(tx, [guard.item])
+            given_back[guard.back].append(guard.item)
             continue
         wish = starts.Wish(what=one.what, requested_by=one.user, cause=fired.cause)
         message = f"{WORDS[fired.cause]} {fired.name} fired for {one.trigger.key}, and nothing started: {refusal}"
         run = await starts.misfire(tx, wish, message, now)
         if run is not None:
             misfired[number] = run
+    for back, items in given_back.items():
+        await back(tx, items)
     return misfired
 
 
 async def _tell_guards(tx: Tx, batch: Sequence[_Asked], answers: Mapping[int, RunId | OstinatoError]) -> None:
     """What was taken learns of its run."""
-    for number, one in enumerate(batch):
-        guard, answer = one.fired.guard if one.fired is not None else None, answers.get(number)
-        if (
-            guard is not None
-            and guard.done is not None
-            and answer is not None
-            and not isinstance(answer, OstinatoError)
-        ):
-            await guard.done(tx, [(guard.item, answer)])
+    told = defaultdict(list)
+    for number, answer in answers.items():
+        guard = fired.guard if (fired := batch[number].fired) is not None else None
+        if guard is not None and guard.done is not None and not isinstance(answer, OstinatoError):
+            told[guard.done].append((guard.item, answer))
+    for done, runs_of in told.items():
+        await done(tx, runs_of)
 
 
 async def _keep_keys(

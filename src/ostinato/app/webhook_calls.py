@@ -82,6 +82,9 @@ async def call(app: App, token: str, sent: Sent, address: str | None, now: datet
 async def fire_due(app: App, now: datetime, only: WebhookWindowId | None = None) -> int:
     """Close the windows whose time has come, and start what they are for; how many were fired, by whatever server."""
 
+    if only is None and ((first := await next_due(app)) is None or first > now):
+        return 0
+
     async def close(tx: Tx) -> list[Due]:
         if only is None:
             await webhook_triggers.close_due(tx, now)

@@ -9,13 +9,12 @@ from typing import Annotated, Any, TypeAlias
 from litestar import Request, Router, delete, get, post
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import PathParameter
 from litestar.response import Stream
 
 from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.native import artifacts_wire as wire
-from ostinato.api.native.parameters import Limit, Offset, possible, refusals
-from ostinato.api.native.wire import CLEAN
+from ostinato.api.native.parameters import Filter, Limit, Offset, possible, refusals
 from ostinato.api.uploads import OVERHEAD_BYTES, PIECE_BYTES, Form
 from ostinato.app import artifacts
 from ostinato.core.access import Permission
@@ -34,7 +33,6 @@ ZIP = "application/zip"
 CONTENT = ResponseSpec(data_container=bytes, description="The zip.", media_type=ZIP, generate_examples=False)
 Number: TypeAlias = Annotated[int, PathParameter(description="The id of the artifact.")]
 VersionName: TypeAlias = Annotated[str, PathParameter(description="The version.")]
-Filter = Annotated[str | None, QueryParameter(max_length=200, pattern=CLEAN)]
 
 
 @dataclass

@@ -8,8 +8,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.native import backfills_wire as wire
-from ostinato.api.native.parameters import Key, Limit, Offset, moment, possible, refusals
-from ostinato.api.native.wire import CLEAN
+from ostinato.api.native.parameters import Filter, Key, Limit, Offset, moment, possible, refusals
 from ostinato.app import backfills, runs
 from ostinato.app.application import App
 from ostinato.app.backfills import Wish
@@ -17,7 +16,6 @@ from ostinato.core.access import Actor, Permission
 from ostinato.store.backfills import Wanted
 
 Number = Annotated[int, PathParameter(description="The id of the backfill.")]
-Filter = Annotated[str | None, QueryParameter(max_length=200, pattern=CLEAN)]
 MADE = {
     200: ResponseSpec(
         data_container=wire.BackfillPreview, description="With `dryRun`: what it would run.", generate_examples=False

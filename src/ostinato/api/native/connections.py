@@ -4,17 +4,15 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, get, post
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import PathParameter
 
 from ostinato.api.dependencies import TheActor, TheApp
-from ostinato.api.native.parameters import Limit, Offset, possible, refusals
-from ostinato.api.native.wire import CLEAN, Instant
+from ostinato.api.native.parameters import Filter, Limit, Offset, possible, refusals
+from ostinato.api.native.wire import Instant
 from ostinato.app import connection_probes, single_connections
 from ostinato.core.access import Permission
 from ostinato.core.times import instant
 from ostinato.store.connections import DescribedConnection, Wanted
-
-Filter = Annotated[str | None, QueryParameter(max_length=200, pattern=CLEAN)]
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -4,12 +4,11 @@ import asyncio
 from typing import Annotated
 
 from litestar import Router, delete, get, post, put
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import JSONBody, PathParameter
 
 from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.native import data_triggers_wire as wire
-from ostinato.api.native.parameters import Limit, Offset, possible, refusals
-from ostinato.api.native.wire import CLEAN
+from ostinato.api.native.parameters import Filter, Limit, Offset, possible, refusals
 from ostinato.app import data_triggers, runs
 from ostinato.app.application import App
 from ostinato.app.data_triggers import About
@@ -17,7 +16,6 @@ from ostinato.core.access import Actor, Permission
 from ostinato.store.data_triggers import Wanted
 
 Number = Annotated[int, PathParameter(description="The id of the data trigger.")]
-Filter = Annotated[str | None, QueryParameter(max_length=200, pattern=CLEAN)]
 
 
 @get(

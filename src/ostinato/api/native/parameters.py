@@ -7,7 +7,7 @@ from typing import Annotated
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
 from ostinato.api import documents
-from ostinato.api.native.wire import LARGEST
+from ostinato.api.native.wire import CLEAN, LARGEST
 from ostinato.api.problems import FileProblemDetails
 from ostinato.core.errors import Invalid, NotFound, Problem
 from ostinato.core.ids import RunId
@@ -22,6 +22,9 @@ Key = Annotated[
         name="Idempotency-Key", min_length=1, max_length=200, description="The same key starts nothing a second time."
     ),
 ]
+
+Filter = Annotated[str | None, QueryParameter(max_length=200, pattern=CLEAN)]
+"""A name, only of which something is listed."""
 
 refusals = partial(documents.refusals, body=FileProblemDetails)
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Router, delete, get, post
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import PathParameter
 
 from ostinato.api.dependencies import TheActor, TheApp
-from ostinato.api.native.parameters import Limit, Offset, possible, refusals
-from ostinato.api.native.wire import CLEAN, Instant
+from ostinato.api.native.parameters import Filter, Limit, Offset, possible, refusals
+from ostinato.api.native.wire import Instant
 from ostinato.api.uploads import OVERHEAD_BYTES, Form
 from ostinato.app import resources
 from ostinato.core.access import Permission
@@ -28,7 +28,6 @@ FIELDS = {
     "description": "What it is for.",
     "folder": "true: the file is a zip, and runs get the folder in it; left out: false.",
 }
-Filter = Annotated[str | None, QueryParameter(max_length=200, pattern=CLEAN)]
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

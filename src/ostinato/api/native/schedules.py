@@ -10,7 +10,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from ostinato.api.dependencies import TheActor, TheApp
 from ostinato.api.native import schedules_wire as wire
-from ostinato.api.native.parameters import Limit, Offset, moment, possible, refusals
+from ostinato.api.native.parameters import Filter, Limit, Offset, moment, possible, refusals
 from ostinato.api.native.wire import CLEAN
 from ostinato.app import holidays, runs, schedule_explaining, schedules
 from ostinato.app.application import App
@@ -31,7 +31,6 @@ LARGEST_HOLIDAYS = 6_000_000
 ICALENDAR = "text/calendar"
 
 Number = Annotated[int, PathParameter(description="The id of the schedule.")]
-Filter = Annotated[str | None, QueryParameter(max_length=200, pattern=CLEAN)]
 Place = Annotated[str, QueryParameter(max_length=200, pattern=CLEAN, description="The environment.")]
 Since = Annotated[
     str | None, QueryParameter(name="from", max_length=40, description="From here on, RFC 3339; left out: now.")

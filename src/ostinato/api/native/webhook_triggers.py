@@ -18,7 +18,7 @@ from ostinato.api.permissions import PUBLIC
 from ostinato.app import runs, webhook_calls, webhook_triggers
 from ostinato.app.webhook_triggers import Change
 from ostinato.core.access import Actor, Permission
-from ostinato.core.errors import NotFound, Unauthenticated, Unavailable
+from ostinato.core.errors import NotFound, Unauthenticated
 from ostinato.core.webhook_triggers import TYPES, Sent
 from ostinato.store.webhook_triggers import About, Wanted
 
@@ -189,8 +189,7 @@ async def call_webhook_trigger(
     one before is the same call. Once this is answered the call is not lost."""
     door: Door = state.door
     address = request.scope["state"].get("address")
-    if not door.ready():
-        raise Unavailable("The server is starting or stopping: try again in a moment")
+    door.require_ready()
     sent = Sent(body=await Request.body(request), headers=dict(request.headers.items()))
     try:
         taken = await webhook_calls.call(app, token, sent, address, app.now())
