@@ -15,6 +15,9 @@ name = "Probe"
 title = "Does what a test wants"
 examples = ()
 
+LONGEST_WAIT_FOR_OTHERS = 10.0
+"""Seconds after which one of a crowd goes on alone."""
+
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     do: str = "succeed"
@@ -102,15 +105,25 @@ def _chatter(config: Config, context: Context) -> Outcome:
 
 
 def _crowd(config: Config, context: Context) -> Outcome:
-    """Be there for a moment, and write down how many are there at the same time."""
-    here = Path(f"{config.file}.{context.run}")
+    """Wait until `number` were there at the same time, stay for a moment, and write down how many are there."""
+    here, told = Path(f"{config.file}.{context.run}"), Path(config.file)
     here.touch()
+    last = time.monotonic() + LONGEST_WAIT_FOR_OTHERS
+    while _present(here) < config.number and not _was_reached(told, config.number) and time.monotonic() < last:
+        time.sleep(0.005)
     time.sleep(0.05)
-    crowd = len(list(here.parent.glob(f"{here.stem}.*")))
-    with Path(config.file).open("a") as file:
-        file.write(f"{crowd}\n")
+    with told.open("a") as file:
+        file.write(f"{_present(here)}\n")
     here.unlink()
     return Outcome(succeeded=True)
+
+
+def _present(here: Path) -> int:
+    return len(list(here.parent.glob(f"{here.stem}.*")))
+
+
+def _was_reached(told: Path, number: int) -> bool:
+    return told.exists() and any(int(line) >= number for line in told.read_text().splitlines())
 
 
 def _fail_while(config: Config, context: Context) -> Outcome:

@@ -43,7 +43,7 @@ async def test_a_limit_allows_so_many_runs_at_once_and_all_of_them_in_the_end(
     live: Lab, of_step: int | None, of_plan: int | None, most: int
 ) -> None:
     names = [f"t{i}" for i in range(7)]
-    config = f"{{do: crowd, mark: {live.folder}/mark, file: {live.folder}/crowd}}"
+    config = f"{{do: crowd, number: {most}, mark: {live.folder}/mark, file: {live.folder}/crowd}}"
     tasks = "\n".join(f"- {{name: {name}, type: Probe, config: {config}}}" for name in names)
     step = f"{{name: a, tasks: [{', '.join(names)}]{f', limit: {of_step}' if of_step else ''}}}"
     plan = f"{{name: p, steps: [{step}]{f', limit: {of_plan}' if of_plan else ''}}}"
