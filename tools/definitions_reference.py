@@ -16,6 +16,7 @@ from ostinato import plugins
 from ostinato.app.definitions import schema
 from ostinato.app.yaml_files import dump
 from ostinato.core.contracts import Example
+from ostinato.core.definition_schedules import Holidays, Schedule
 from ostinato.core.definition_types import bare, branches, describe, is_secret, tagged
 from ostinato.core.definitions import (
     Connection,
@@ -31,6 +32,8 @@ from ostinato.core.definitions import (
 )
 from ostinato.core.parameters import Parameter
 from ostinato.core.retries import RetryPolicy
+from ostinato.core.schedules import NamedTrigger
+from ostinato.core.triggers.kinds import Holiday
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 PAGE = FOLDER / "definitions.md"
@@ -57,6 +60,10 @@ TABLES = {
         Plan,
         Step,
         Handlers,
+        Holidays,
+        Holiday,
+        Schedule,
+        NamedTrigger,
     )
 }
 MARKED = re.compile(r"<!-- fields of (\w+) -->\n.*?<!-- end -->", re.DOTALL)

@@ -77,12 +77,13 @@ def test_the_reference_is_up_to_date():
     assert written == definitions_reference.page(written), "run python -m tools.definitions_reference"
 
 
-async def test_the_example_of_the_reference_can_be_applied(app, admin, now):
+async def test_the_examples_of_the_reference_are_valid_and_can_be_applied(app, admin, now, validator):
     text = definitions_reference.PAGE.read_text(encoding="utf-8")
-    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    examples = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
 
-    changes = await definitions.apply(app, admin, bundle(example, variables={"WAREHOUSE_PASSWORD": "x"}), now)
+    changes = await definitions.apply(app, admin, bundle(*examples, variables={"WAREHOUSE_PASSWORD": "x"}), now)
 
+    assert [wrong(validator, example) for example in examples] == [[], []]
     assert {change.action for change in changes} == {Action.CREATED}
 
 

@@ -11,8 +11,9 @@ from ostinato.core.contracts import Secret
 from ostinato.core.definition_changes import same
 from ostinato.core.definition_values import Substituted, convert, secret_fields
 from ostinato.core.definition_variables import escape, placeholder, substitute
-from ostinato.core.definitions import Key, Name, Source, written
+from ostinato.core.definitions import Source, written
 from ostinato.core.errors import Problem
+from ostinato.core.names import Key, Name
 
 
 class Inner(msgspec.Struct, forbid_unknown_fields=True):

@@ -20,9 +20,9 @@ from ostinato.app.application import App
 from ostinato.core.access import Actor, Permission
 from ostinato.core.artifacts import Described, Version
 from ostinato.core.definition_values import convert
-from ostinato.core.definitions import Name
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, OstinatoError, Problem
 from ostinato.core.ids import ArtifactVersionId
+from ostinato.core.names import Name
 from ostinato.store import artifacts, definitions
 from ostinato.store.artifacts import (
     Artifact,

@@ -15,7 +15,7 @@ from ostinato.app import audit
 from ostinato.app.application import App
 from ostinato.app.cancelling import ask, end_held
 from ostinato.app.holding import hold_target, not_there
-from ostinato.app.schedules import lists_of, of, problems_of_trigger
+from ostinato.app.schedules import lists_of, of
 from ostinato.app.starts import PRIORITIES, TAKEN
 from ostinato.app.wording import text_problems
 from ostinato.core import parameters
@@ -24,6 +24,7 @@ from ostinato.core.backfills import MOST_AT_ONCE, UsedTrigger, problems_of_windo
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from ostinato.core.ids import BackfillId, GraphId
 from ostinato.core.parameters import SCHEDULED_AT
+from ostinato.core.schedules import problems_of_trigger
 from ostinato.core.states import Reason
 from ostinato.core.triggers.kinds import HolidayList, Trigger
 from ostinato.store import backfills, runs, schedules

@@ -25,7 +25,9 @@ def export_files(known: Known, environment: str, workspace: str | None) -> Itera
 def _environment(environment: str, known: Known) -> dict[str, Any]:
     parts: dict[str, Any] = {"environments": [_plain(known.environments[environment])]}
     pools = [_plain(pool) for pool in known.pools.get(environment, {}).values()]
-    return {"environment": environment, **parts, "pools": pools} if pools else parts
+    holidays = [_plain(one) for one in known.holidays.get(environment, {}).values()]
+    lists = {name: items for name, items in (("pools", pools), ("holidays", holidays)) if items}
+    return {"environment": environment, **parts, **lists} if lists else parts
 
 
 def _workspace(environment: str, key: str, stored: Stored, taken: set[str]) -> dict[str, Any]:
@@ -37,6 +39,7 @@ def _workspace(environment: str, key: str, stored: Stored, taken: set[str]) -> d
         "connections": [_plain(connection) for connection in connections],
         "tasks": [_plain(task) for task in stored.tasks.values()],
         "plans": [_plain(plan) for plan in stored.plans.values()],
+        "schedules": [_plain(schedule) for schedule in stored.schedules.values()],
     }
     parts: dict[str, Any] = {"environment": environment, "workspace": key, "workspaces": [own]}
     return parts | {name: items for name, items in lists.items() if items}
@@ -56,12 +59,13 @@ def _without_secrets(connection: Connection, taken: set[str]) -> Connection:
 
 def _plain(definition: msgspec.Struct) -> dict[str, Any]:
     """The fields of a definition in their order, those that have their default left out."""
-    plain = {}
+    config = definition.__struct_config__
+    plain = {config.tag_field: config.tag} if config.tag_field else {}
     for field in msgspec.structs.fields(definition):
         value = getattr(definition, field.name)
         if value == field.default or (field.default_factory is not msgspec.NODEFAULT and not value):
             continue
-        plain[field.name] = _value(value)
+        plain[field.encode_name] = _value(value)
     return plain
 
 

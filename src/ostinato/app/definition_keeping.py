@@ -3,30 +3,42 @@
 Everything that is wanted together is kept or nothing is.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from ostinato.app import audit, definition_artifacts, definition_records, definition_state, definition_writing
+from ostinato.app import (
+    audit,
+    definition_artifacts,
+    definition_records,
+    definition_schedules,
+    definition_state,
+    definition_writing,
+)
 from ostinato.app.application import App
 from ostinato.app.definition_configs import Ready
 from ostinato.app.definition_state import State
 from ostinato.app.definition_writing import Batch
-from ostinato.core.access import HOW_TO_GET, Actor, Tenant
+from ostinato.core.access import HOW_TO_GET, Actor, Permission, Tenant
 from ostinato.core.definition_artifacts import check_artifacts
 from ostinato.core.definition_changes import (
     Action,
     Change,
     connection_change,
     environment_change,
+    holidays_change,
     plan_change,
     pool_change,
+    schedule_change,
     task_change,
     workspace_change,
 )
 from ostinato.core.definition_checks import check
+from ostinato.core.definition_reading import OF_ENVIRONMENTS
+from ostinato.core.definition_schedule_checks import check_schedules
 from ostinato.core.definitions import Collected, Kind, Place, Placed, Pool
 from ostinato.core.errors import Forbidden, Invalid, Problem
 from ostinato.store import definitions
@@ -49,36 +61,40 @@ class Wanted(msgspec.Struct, kw_only=True):
 async def keep(app: App, tx: Tx, actor: Actor, wanted: Wanted, now: datetime) -> tuple[list[Change], State]:
     """Make and change what is wanted. Raises Invalid with every problem, Forbidden."""
     await definitions.lock(tx)
-    state = await _load(app, tx, actor, wanted)
+    state = await _load(app, tx, actor, wanted, now)
     changes, batches = _compare(wanted, state)
     _authorise(actor, changes, state)
-    records = definition_records.entries(changes)
+    records = definition_records.entries(change for change in changes if change.kind is not Kind.SCHEDULE)
     await _write_environments(tx, wanted.collected, changes, state, now)
     await _write_workspaces(tx, wanted.collected, changes, state, now)
     await _write_pools(tx, wanted.collected, changes, state, now)
+    await definition_schedules.write_holidays(tx, wanted.collected.holidays, changes, state, now)
     for place, batch in batches.items():
         await definition_writing.write(app, tx, actor, state, place, batch, now)
+    await definition_schedules.write(tx, actor, wanted.collected, changes, state, now)
     await audit.record(tx, actor, now, *records)
     return changes, state
 
 
-async def compare(app: App, tx: Tx, actor: Actor, wanted: Wanted) -> tuple[list[Change], State]:
+async def compare(app: App, tx: Tx, actor: Actor, wanted: Wanted, now: datetime) -> tuple[list[Change], State]:
     """What `keep` would do, with the same refusals."""
-    state = await _load(app, tx, actor, wanted)
+    state = await _load(app, tx, actor, wanted, now)
     changes, _ = _compare(wanted, state)
     _authorise(actor, changes, state)
     return changes, state
 
 
-async def _load(app: App, tx: Tx, actor: Actor, wanted: Wanted) -> State:
+async def _load(app: App, tx: Tx, actor: Actor, wanted: Wanted, now: datetime) -> State:
     """What is stored where the files want something; raises Invalid if anything is wrong with the files."""
     collected = wanted.collected
     items: list[Placed[Any]] = [
         *collected.workspaces,
         *collected.pools,
+        *collected.holidays,
         *collected.connections,
         *collected.tasks,
         *collected.plans,
+        *collected.schedules,
     ]
     places = {item.place for item in items}
     environments = {environment for environment, _ in places} | set(collected.used)
@@ -86,6 +102,9 @@ async def _load(app: App, tx: Tx, actor: Actor, wanted: Wanted) -> State:
     tasks = wanted.ready.tasks
     await definition_artifacts.load(tx, state, tasks)
     problems = [*wanted.problems, *check(collected, tasks, state.known), *check_artifacts(tasks, state.known)]
+    if collected.schedules or collected.holidays:
+        await definition_schedules.load(tx, state, environments)
+        problems += await asyncio.to_thread(check_schedules, collected, state.known, now)
     if problems:
         raise Invalid(*_ordered(problems, wanted.files))
     return state
@@ -107,6 +126,7 @@ def _compare(wanted: Wanted, state: State) -> tuple[list[Change], dict[Place, Ba
     changes = [environment_change(item, known) for item in collected.environments]
     changes += [workspace_change(item, known) for item in collected.workspaces]
     changes += [pool_change(item, known) for item in collected.pools]
+    changes += [holidays_change(item, known) for item in collected.holidays]
     batches: dict[Place, Batch] = {}
 
     def note(change: Change, place: Place) -> Batch | None:
@@ -125,6 +145,7 @@ def _compare(wanted: Wanted, state: State) -> tuple[list[Change], dict[Place, Ba
         change = plan_change(plan, known)
         if batch := note(change, plan.place):
             batch.plans.append((change, plan.definition))
+    changes += [schedule_change(schedule, known) for schedule in collected.schedules]
     return changes, batches
 
 
@@ -132,16 +153,17 @@ def _authorise(actor: Actor, changes: Iterable[Change], state: State) -> None:
     for change in changes:
         if change.action is Action.LEFT:
             continue
-        what = f"{change.kind} {change.name!r}"
-        if change.kind in (Kind.ENVIRONMENT, Kind.WORKSPACE, Kind.POOL):
+        what = f"{change.kind.words} {change.name!r}"
+        needed = Permission.EXECUTE if change.kind is Kind.SCHEDULE else Permission.AUTHOR
+        if change.kind in (Kind.ENVIRONMENT, *OF_ENVIRONMENTS):
             if not actor.may(Tenant.ENVIRONMENTS):
                 raise Forbidden(
                     f"The {what} would be {change.action}, which needs the permission ENVIRONMENTS:"
                     f" {HOW_TO_GET[Tenant.ENVIRONMENTS]}"
                 )
-        elif not state.may_author(change.environment, change.workspace or ""):
+        elif not state.may(needed, change.environment, change.workspace or ""):
             raise Forbidden(
-                f"The {what} would be {change.action}, which needs the permission AUTHOR in workspace"
+                f"The {what} would be {change.action}, which needs the permission {needed} in workspace"
                 f" {change.workspace!r} of environment {change.environment!r}"
             )
 

@@ -6,7 +6,7 @@ import msgspec
 
 from ostinato.app.application import App
 from ostinato.core import secrets
-from ostinato.core.access import Actor, Tenant
+from ostinato.core.access import Actor, Permission, Tenant
 from ostinato.core.definitions import (
     Connection,
     Environment,
@@ -22,7 +22,17 @@ from ostinato.core.definitions import (
     Workspace,
 )
 from ostinato.core.errors import Conflict
-from ostinato.core.ids import ArtifactId, ArtifactVersionId, EnvironmentId, PlanId, PoolId, ResourceId, TaskId
+from ostinato.core.ids import (
+    ArtifactId,
+    ArtifactVersionId,
+    EnvironmentId,
+    PlanId,
+    PoolId,
+    ResourceId,
+    ScheduleId,
+    TaskId,
+    WorkspaceId,
+)
 from ostinato.core.plans import Graph, Ref
 from ostinato.store import definitions
 from ostinato.store.db import Tx
@@ -43,6 +53,8 @@ class Rows(msgspec.Struct, kw_only=True):
     plans: dict[str, definitions.StoredPlan] = {}
     task_ids: dict[str, TaskId] = {}
     plan_ids: dict[str, PlanId] = {}
+    schedules: dict[str, ScheduleId] = {}
+    """By what they start, where somebody wants to know."""
     pool_ids: dict[str, PoolId] = {}
     """Those of the environment."""
     artifacts: dict[str, ArtifactIds] = {}
@@ -57,12 +69,16 @@ class State(msgspec.Struct, kw_only=True):
     pools: dict[str, dict[str, PoolId]] = {}
     """By environment and name; those to come are put in when they are made."""
     rows: dict[Place, Rows]
-    authored: list[definitions.Authored] = []
+    permitted: list[definitions.Permitted] = []
+    places: dict[WorkspaceId, Place] = {}
+    """The workspaces whose content is read."""
 
-    def may_author(self, environment: str, workspace: str) -> bool:
-        """Whether the actor may change what is in a workspace, or will be in one that is not there yet."""
+    def may(self, permission: Permission, environment: str, workspace: str) -> bool:
+        """Whether the actor may do so much in a workspace, or will in one that is not there yet."""
         return any(
-            where.key in (None, workspace) and where.environment in (None, environment) for where in self.authored
+            where.key in (None, workspace) and where.environment in (None, environment)
+            for where in self.permitted
+            if permission in where.permissions
         )
 
     def add(self, place: Place, row: definitions.Place) -> None:
@@ -93,14 +109,14 @@ async def load(
         ),
         environments={row.name: row.id for row in stored_environments},
         rows={},
-        authored=await definitions.authored(tx, actor.subject),
+        permitted=await definitions.permitted(tx, actor.subject),
     )
     for pool in await definitions.pools(tx, sorted(environments), actor.subject, manages):
         state.pools.setdefault(pool.environment, {})[pool.name] = pool.id
         state.known.pools.setdefault(pool.environment, {})[pool.name] = Pool(
             name=pool.name, slots=pool.slots, description=pool.description
         )
-    by_id = {}
+    by_id = state.places
     for row in workspaces:
         place = (row.environment, row.key)
         workspace = Workspace(key=row.key, name=row.name, description=row.description)

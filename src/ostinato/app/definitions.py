@@ -2,7 +2,7 @@
 
 Everything in a request is applied or nothing is. What exists and is the same is left: applying the same files twice
 changes nothing, not even a time. Whoever applies needs AUTHOR in the workspaces that change, and has to be an
-administrator to make or change environments, workspaces and pools.
+administrator to make or change environments, workspaces, pools and lists of holidays; for schedules, EXECUTE is enough.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from ostinato.app import definition_keeping, definition_state
+from ostinato.app import definition_keeping, definition_schedules, definition_state
 from ostinato.app.application import App
 from ostinato.app.definition_configs import resolve
 from ostinato.app.definition_export import export_files
@@ -59,7 +59,7 @@ async def diff(app: App, actor: Actor, bundle: Bundle, now: datetime) -> list[Ch
     """What `apply` would do, with the same refusals; nothing is written."""
     wanted = await asyncio.to_thread(_read, bundle)
     async with app.db.transaction() as tx:
-        changes, _ = await definition_keeping.compare(app, tx, actor, wanted)
+        changes, _ = await definition_keeping.compare(app, tx, actor, wanted, now)
         return changes
 
 
@@ -71,6 +71,7 @@ async def export(app: App, actor: Actor, environment: str, workspace: str | None
     async with app.db.transaction() as tx:
         wanted = None if workspace is None else [(environment, workspace)]
         state = await definition_state.load(app, tx, actor, [environment], wanted)
+        await definition_schedules.load(tx, state, [environment])
     if environment not in state.environments:
         raise NotFound("Environment", environment)
     if workspace is not None and (environment, workspace) not in state.known.workspaces:

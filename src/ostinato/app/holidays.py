@@ -33,12 +33,21 @@ async def keep(app: App, actor: Actor, environment: str, wanted: HolidayList, no
 
     async def work(tx: Tx) -> None:
         place = await _environment(tx, actor, environment)
-        await schedules.keep_holidays(tx, place.id, wanted.name, wanted.days, now)
-        await _plan_anew(tx, place.id, wanted.name, now)
+        await keep_in(tx, place.id, wanted, now)
         entry = _entry("change", wanted.name, environment, days=len(wanted.days))
         await audit.record(tx, actor, now, entry)
 
     await app.db.run(work)
+
+
+async def keep_in(tx: Tx, environment: EnvironmentId, wanted: HolidayList, now: datetime) -> None:
+    """The same within a transaction, for whoever has asked what there is to ask, and records it."""
+    await schedules.keep_holidays(tx, environment, wanted.name, wanted.days, now)
+    users = [one for one in await schedules.triggers_with(tx, environment, wanted.name) if one.bound]
+    if not users:
+        return
+    lists = tuple(HolidayList(name=one.name, days=one.days) for one in await schedules.holidays(tx, [environment]))
+    await schedules.plan_next(tx, await asyncio.to_thread(next_fires, users, lists, now))
 
 
 async def remove(app: App, actor: Actor, environment: str, name: str, now: datetime) -> None:
@@ -63,15 +72,6 @@ async def _environment(tx: Tx, actor: Actor, name: str) -> DescribedEnvironment:
     if not found:
         raise NotFound("Environment", name)
     return found[0]
-
-
-async def _plan_anew(tx: Tx, environment: EnvironmentId, name: str, now: datetime) -> None:
-    """When triggers fire next that name a list which changed."""
-    users = [one for one in await schedules.triggers_with(tx, environment, name) if one.bound]
-    if not users:
-        return
-    lists = tuple(HolidayList(name=one.name, days=one.days) for one in await schedules.holidays(tx, [environment]))
-    await schedules.plan_next(tx, await asyncio.to_thread(next_fires, users, lists, now))
 
 
 def _entry(action: str, name: str, environment: str, **after: int) -> Entry:

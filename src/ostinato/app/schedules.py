@@ -17,12 +17,12 @@ from ostinato.app.application import App
 from ostinato.app.holding import hold_target, not_there
 from ostinato.app.wording import text_problems
 from ostinato.core.access import Actor, Tenant
+from ostinato.core.definition_schedules import LONGEST_DESCRIPTION
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from ostinato.core.ids import EnvironmentId, ScheduleId
-from ostinato.core.schedules import MOST_TRIGGERS, NamedTrigger, first, problems_of, starts
-from ostinato.core.triggers import check
+from ostinato.core.schedules import NamedTrigger, first, problems_of, problems_of_each, starts
 from ostinato.core.triggers.clocks import TICK
-from ostinato.core.triggers.kinds import HolidayList, Trigger
+from ostinato.core.triggers.kinds import HolidayList
 from ostinato.core.triggers.reading import format_trigger
 from ostinato.store import environments, schedules
 from ostinato.store.audit import Entry
@@ -30,7 +30,6 @@ from ostinato.store.db import REFUSED, Tx
 from ostinato.store.runs import TaskOrPlan
 from ostinato.store.schedules import Due, Next, SeenSchedule, SeenTrigger, TriggerToKeep, UsingTrigger, Wanted
 
-LONGEST_DESCRIPTION = 10_000
 BACK = re.compile(r"\\[1-9]")
 MOST_EVENTS = 100_000
 """Fires that are looked at for one answer."""
@@ -83,18 +82,23 @@ async def create(app: App, actor: Actor, environment: str, about: About, now: da
 
     async def work(tx: Tx) -> SeenSchedule:
         place = await _place(tx, actor, environment, about.what)
-        lists = await lists_of(tx, place)
-        await asyncio.to_thread(check_about, about, now, lists)
-        if about.what is not None:
-            await hold_target(tx, about.what)
-        made = await schedules.make(tx, place, about.description, about.what, actor.user, now)
-        if made is None:
-            raise Conflict("The task or plan has a schedule already: change that one, or take it off first")
-        await set_triggers(tx, made, about, now, lists)
-        await audit.record(tx, actor, now, entry("create", made, environment, after=about))
-        return await seen(tx, actor, made)
+        await asyncio.to_thread(check_about, about, now, await lists_of(tx, place))
+        return await seen(tx, actor, await create_in(tx, actor, environment, about, now))
 
     return await app.db.run(work)
+
+
+async def create_in(tx: Tx, actor: Actor, environment: str, about: About, now: datetime) -> ScheduleId:
+    """The same within a transaction, of what was checked."""
+    place = await _place(tx, actor, environment, about.what)
+    if about.what is not None:
+        await hold_target(tx, about.what)
+    made = await schedules.make(tx, place, about.description, about.what, actor.user, now)
+    if made is None:
+        raise Conflict("The task or plan has a schedule already: change that one, or take it off first")
+    await set_triggers(tx, made, about, now, await lists_of(tx, place))
+    await audit.record(tx, actor, now, entry("create", made, environment, after=about))
+    return made
 
 
 async def change(app: App, actor: Actor, schedule: int, about: About, now: datetime) -> SeenSchedule:
@@ -103,18 +107,24 @@ async def change(app: App, actor: Actor, schedule: int, about: About, now: datet
     async def work(tx: Tx) -> SeenSchedule:
         before = await hold(tx, actor, schedule)
         await _place(tx, actor, before.environment, about.what)
-        lists = await lists_of(tx, before.environment_id)
-        await asyncio.to_thread(check_about, about, now, lists)
-        if about.what is not None:
-            await hold_target(tx, about.what)
-            await _require_free(tx, actor, about.what, before.id)
-        await schedules.change(tx, before.id, about.description, about.what, actor.user, now)
-        await set_triggers(tx, before.id, about, now, lists)
-        record = entry("change", before.id, before.environment, before=about_of(before), after=about)
-        await audit.record(tx, actor, now, record)
+        await asyncio.to_thread(check_about, about, now, await lists_of(tx, before.environment_id))
+        await change_in(tx, actor, before.id, about, now)
         return await seen(tx, actor, before.id)
 
     return await app.db.run(work)
+
+
+async def change_in(tx: Tx, actor: Actor, schedule: ScheduleId, about: About, now: datetime) -> None:
+    """The same within a transaction, of what was checked."""
+    before = await hold(tx, actor, schedule)
+    await _place(tx, actor, before.environment, about.what)
+    if about.what is not None:
+        await hold_target(tx, about.what)
+        await _require_free(tx, actor, about.what, before.id)
+    await schedules.change(tx, before.id, about.description, about.what, actor.user, now)
+    await set_triggers(tx, before.id, about, now, await lists_of(tx, before.environment_id))
+    record = entry("change", before.id, before.environment, before=about_of(before), after=about)
+    await audit.record(tx, actor, now, record)
 
 
 async def remove(app: App, actor: Actor, schedule: int, now: datetime, *, bound: bool = True) -> None:
@@ -229,33 +239,11 @@ def check_about(about: About, now: datetime, lists: tuple[HolidayList, ...]) -> 
     problems = []
     if about.description:
         problems += text_problems("description", about.description, LONGEST_DESCRIPTION)
-    for number, one in enumerate(about.triggers):
-        problems += problems_of_trigger(one.trigger, f"triggers[{number}].trigger", lists)
-    if len(about.triggers) > MOST_TRIGGERS:
-        problems.append(Problem(path="triggers", message=f"a schedule has at most {MOST_TRIGGERS} triggers"))
+    problems += problems_of_each(about.triggers, lists)
     if problems:
         raise Invalid(*problems)
     if clashes := problems_of(about.triggers, now, lists):
         raise Clash(*clashes)
-
-
-def problems_of_trigger(trigger: Trigger, place: str, lists: tuple[HolidayList, ...]) -> list[Problem]:
-    """What is wrong with a trigger by itself, in an environment that has these lists of holidays."""
-    problems = []
-    try:
-        check(trigger)
-    except Invalid as refusal:
-        problems += [_below(place, problem) for problem in refusal.problems]
-    known = {one.name for one in lists}
-    for name in trigger.calendar.lists if trigger.calendar is not None else ():
-        if name not in known:
-            message = f"there is no list of holidays {name!r} in this environment"
-            problems.append(Problem(path=f"{place}.calendar.lists", message=message, allowed=tuple(sorted(known))))
-    return problems
-
-
-def _below(place: str, problem: Problem) -> Problem:
-    return msgspec.structs.replace(problem, path=f"{place}.{problem.path}" if problem.path else place)
 
 
 async def set_triggers(

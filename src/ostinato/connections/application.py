@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import msgspec
 
 from ostinato.core.contracts import ConnectionFailed, Example, Secret
-from ostinato.core.definitions import Name
+from ostinato.core.names import Name
 
 name = "application"
 title = "Application"

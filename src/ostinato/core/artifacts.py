@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
-from ostinato.core.definitions import Description, Name
 from ostinato.core.errors import Problem
+from ostinato.core.names import Description, Name
 from ostinato.core.parameter_references import references
 from ostinato.core.parameters import (
     MOST_PARAMETERS,

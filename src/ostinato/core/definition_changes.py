@@ -1,11 +1,13 @@
 """What applying definitions would change, field by field."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 from ostinato.core.definition_checks import ReadyTask
+from ostinato.core.definition_schedules import Holidays, Schedule
 from ostinato.core.definitions import (
     Connection,
     Environment,
@@ -16,6 +18,7 @@ from ostinato.core.definitions import (
     Pool,
     Workspace,
 )
+from ostinato.core.triggers.kinds import Holiday
 
 
 class Action(StrEnum):
@@ -46,6 +49,7 @@ FIELDS = {
     Kind.ENVIRONMENT: ("description", "stage", "parameters", "keep"),
     Kind.WORKSPACE: ("name", "description"),
     Kind.POOL: ("slots", "description"),
+    Kind.HOLIDAYS: ("days",),
     Kind.CONNECTION: ("type", "description", "config"),
     Kind.TASK: (
         "description",
@@ -71,6 +75,7 @@ FIELDS = {
         "disabled",
         "steps",
     ),
+    Kind.SCHEDULE: ("description", "triggers"),
 }
 NEW_VERSION = frozenset({"limit", "steps"})
 """Fields of a plan that its versions hold."""
@@ -96,6 +101,13 @@ def pool_change(placed: Placed[Pool], known: Known) -> Change:
     return _change(Kind.POOL, placed.definition.name, placed.place, before, placed.definition)
 
 
+def holidays_change(placed: Placed[Holidays], known: Known) -> Change:
+    before = known.holidays.get(placed.environment, {}).get(placed.definition.name)
+    if before is not None and sorted(before.days, key=_date) == sorted(placed.definition.days, key=_date):
+        before = placed.definition
+    return _change(Kind.HOLIDAYS, placed.definition.name, placed.place, before, placed.definition)
+
+
 def connection_change(placed: Placed[Connection], known: Known) -> Change:
     stored = known.workspaces.get(placed.place)
     before = stored.connections.get(placed.definition.name) if stored else None
@@ -119,6 +131,14 @@ def plan_change(placed: Placed[Plan], known: Known) -> Change:
     return _change(Kind.PLAN, placed.definition.name, placed.place, before, placed.definition)
 
 
+def schedule_change(placed: Placed[Schedule], known: Known) -> Change:
+    """The order of triggers does not matter."""
+    stored = known.workspaces.get(placed.place)
+    before = stored.schedules.get(placed.definition.name) if stored else None
+    new = _in_order(placed.definition)
+    return _change(Kind.SCHEDULE, new.name, placed.place, None if before is None else _in_order(before), new)
+
+
 def same(one: Any, other: Any) -> bool:
     """Whether two values are the same data; unlike with `==`, true is not 1."""
     match one, other:
@@ -136,6 +156,14 @@ def same(one: Any, other: Any) -> bool:
             return type(one) is type(other) and same(msgspec.structs.asdict(one), msgspec.structs.asdict(other))
         case _:
             return bool(one == other)
+
+
+def _date(holiday: Holiday) -> date:
+    return holiday.date
+
+
+def _in_order(schedule: Schedule) -> Schedule:
+    return msgspec.structs.replace(schedule, triggers=tuple(sorted(schedule.triggers, key=lambda one: one.name)))
 
 
 def _change(

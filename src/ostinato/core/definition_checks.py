@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from ostinato.core.artifacts import ArtifactRef
+from ostinato.core.definition_names import Names
 from ostinato.core.definition_parameters import MOST_ALLOWED, check_parameters
 from ostinato.core.definition_values import suggestion
 from ostinato.core.definitions import (
@@ -29,9 +30,6 @@ from ostinato.core.errors import Problem
 from ostinato.core.plans import find_cycle
 from ostinato.core.retries import OF_PLANS
 
-MOST_SUGGESTIONS = 50
-"""Looking for similar names among thousands takes milliseconds each time."""
-
 
 class ReadyTask(msgspec.Struct, frozen=True, kw_only=True):
     """A task whose config its type has accepted: what it uses, and its steps if it is composite."""
@@ -44,7 +42,7 @@ class ReadyTask(msgspec.Struct, frozen=True, kw_only=True):
 
 def check(collected: Collected, tasks: Sequence[ReadyTask], known: Known) -> list[Problem]:
     """Every problem between these definitions, and between them and what is stored."""
-    names = _Names(collected, known)
+    names = Names(collected, known)
     problems = [*_duplicates(collected), *_environments(collected, known), *_workspaces(collected, known, names)]
     for task in tasks:
         if names.has_workspace(task.placed.place):
@@ -57,51 +55,6 @@ def check(collected: Collected, tasks: Sequence[ReadyTask], known: Known) -> lis
     return [*problems, *check_parameters(collected, known), *_containment(collected, tasks, known)]
 
 
-class _Names:
-    """Every name that may be referred to, whether it is in the files or stored."""
-
-    def __init__(self, collected: Collected, known: Known) -> None:
-        self._suggested = 0
-        self._names: dict[tuple[Kind, Place], set[str]] = {key: set(names) for key, names in collected.broken.items()}
-        for (environment, key), stored in known.workspaces.items():
-            self._add(Kind.WORKSPACE, (environment, ""), [key])
-            self._add(Kind.CONNECTION, (environment, key), stored.connections)
-            self._add(Kind.TASK, (environment, key), stored.tasks)
-            self._add(Kind.PLAN, (environment, key), stored.plans)
-        for environment, pools in known.pools.items():
-            self._add(Kind.POOL, (environment, ""), pools)
-        for workspace in collected.workspaces:
-            self._add(Kind.WORKSPACE, (workspace.environment, ""), [workspace.workspace])
-        for kind, items in (
-            (Kind.POOL, collected.pools),
-            (Kind.CONNECTION, collected.connections),
-            (Kind.TASK, collected.tasks),
-            (Kind.PLAN, collected.plans),
-        ):
-            for item in items:
-                self._add(kind, item.place, [item.definition.name])
-
-    def has_workspace(self, place: Place) -> bool:
-        return place[1] in self.of(Kind.WORKSPACE, (place[0], ""))
-
-    def of(self, kind: Kind, place: Place) -> set[str]:
-        return self._names.get((kind, place), set())
-
-    def missing(self, kind: Kind, place: Place, name: str) -> tuple[str, list[str]] | None:
-        """What to say of a reference that goes nowhere; None if it goes somewhere."""
-        names = self.of(kind, place)
-        if name in names:
-            return None
-        self._suggested += 1
-        near = suggestion(name, names) if self._suggested <= MOST_SUGGESTIONS else ""
-        where = f"workspace {place[1]!r}" if place[1] else f"environment {place[0]!r}"
-        message = f"there is no {kind} {name!r} in {where}{near}"
-        return message, sorted(names)[:MOST_ALLOWED]
-
-    def _add(self, kind: Kind, place: Place, names: Iterable[str]) -> None:
-        self._names.setdefault((kind, place), set()).update(names)
-
-
 def _duplicates(collected: Collected) -> list[Problem]:
     """The same name twice, in whatever files."""
     problems = []
@@ -109,6 +62,7 @@ def _duplicates(collected: Collected) -> list[Problem]:
         (Kind.ENVIRONMENT, "name", collected.environments),
         (Kind.WORKSPACE, "key", collected.workspaces),
         (Kind.POOL, "name", collected.pools),
+        (Kind.HOLIDAYS, "name", collected.holidays),
         (Kind.CONNECTION, "name", collected.connections),
         (Kind.TASK, "name", collected.tasks),
         (Kind.PLAN, "name", collected.plans),
@@ -120,7 +74,9 @@ def _duplicates(collected: Collected) -> list[Problem]:
             here = item.problem((field,), "")
             if (place, name) in first:
                 other = first[place, name]
-                message = f"the {kind} {name!r} is defined twice, first in {other.file}:{other.line} ({other.path})"
+                message = (
+                    f"the {kind.words} {name!r} is defined twice, first in {other.file}:{other.line} ({other.path})"
+                )
                 problems.append(msgspec.structs.replace(here, message=message))
             first.setdefault((place, name), here)
     return problems
@@ -153,10 +109,10 @@ def _environment_names(collected: Collected, known: Known) -> set[str]:
     return {*known.environments, *defined, *collected.broken.get((Kind.ENVIRONMENT, ("", "")), ())}
 
 
-def _workspaces(collected: Collected, known: Known, names: _Names) -> list[Problem]:
+def _workspaces(collected: Collected, known: Known, names: Names) -> list[Problem]:
     """Each place that names a workspace which does not exist, once."""
     problems: dict[Problem, None] = {}
-    items: list[Placed[Any]] = [*collected.connections, *collected.tasks, *collected.plans]
+    items: list[Placed[Any]] = [*collected.connections, *collected.tasks, *collected.plans, *collected.schedules]
     environments = _environment_names(collected, known)
     for item in items:
         if item.environment in environments and not names.has_workspace(item.place):
@@ -171,7 +127,7 @@ def _workspaces(collected: Collected, known: Known, names: _Names) -> list[Probl
     return list(problems)
 
 
-def _task(task: ReadyTask, known: Known, names: _Names) -> list[Problem]:
+def _task(task: ReadyTask, known: Known, names: Names) -> list[Problem]:
     placed, definition = task.placed, task.placed.definition
     problems = []
     stored = known.workspaces.get(placed.place)
@@ -189,7 +145,7 @@ def _task(task: ReadyTask, known: Known, names: _Names) -> list[Problem]:
     return problems
 
 
-def _pool(task: ReadyTask, names: _Names) -> list[Problem]:
+def _pool(task: ReadyTask, names: Names) -> list[Problem]:
     placed, pool = task.placed, task.placed.definition.pool
     if pool is None:
         return []
@@ -238,7 +194,7 @@ def _structure(steps: Sequence[Step], note: Callable[..., Problem], path: Path) 
 
 
 def _references(
-    placed: Placed[Any], steps: Sequence[Step], names: _Names, path_of: Callable[[Placed[Any], Path, str], Path]
+    placed: Placed[Any], steps: Sequence[Step], names: Names, path_of: Callable[[Placed[Any], Path, str], Path]
 ) -> list[Problem]:
     """References of steps to tasks and plans that do not exist, or that are named twice side by side."""
     problems = []

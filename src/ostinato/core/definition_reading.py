@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ostinato.core.definition_schedules import Holidays, Schedule
 from ostinato.core.definition_values import convert, suggestion
 from ostinato.core.definitions import (
     DEFAULT_ENVIRONMENT,
@@ -13,9 +14,7 @@ from ostinato.core.definitions import (
     Connection,
     Definitions,
     Environment,
-    Key,
     Kind,
-    Name,
     Path,
     Placed,
     Plan,
@@ -25,16 +24,19 @@ from ostinato.core.definitions import (
     Workspace,
 )
 from ostinato.core.errors import Problem
+from ostinato.core.names import Key, Name
 
 LISTS: dict[str, tuple[Kind, type[msgspec.Struct]]] = {
     "environments": (Kind.ENVIRONMENT, Environment),
     "workspaces": (Kind.WORKSPACE, Workspace),
     "pools": (Kind.POOL, Pool),
+    "holidays": (Kind.HOLIDAYS, Holidays),
     "connections": (Kind.CONNECTION, Connection),
     "tasks": (Kind.TASK, Task),
     "plans": (Kind.PLAN, Plan),
+    "schedules": (Kind.SCHEDULE, Schedule),
 }
-OF_ENVIRONMENTS = (Kind.WORKSPACE, Kind.POOL)
+OF_ENVIRONMENTS = (Kind.WORKSPACE, Kind.POOL, Kind.HOLIDAYS)
 """What is in an environment and in no workspace."""
 
 

@@ -1,6 +1,7 @@
 """Types as `msgspec.inspect` describes them: taken apart, put into words, and made into types again."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -8,6 +9,12 @@ import msgspec
 from msgspec import inspect
 
 BOUNDS = ("gt", "ge", "lt", "le", "multiple_of")
+WORDS: dict[type[inspect.Type], str] = {
+    inspect.StructType: "a mapping",
+    inspect.BoolType: "true or false",
+    inspect.NoneType: "nothing",
+    inspect.DateType: "a date such as 2026-03-01",
+}
 LENGTHS = ("min_length", "max_length", "pattern")
 
 
@@ -27,16 +34,12 @@ def describe(kind: inspect.Type) -> str:
             return ("a whole number" if isinstance(number, inspect.IntType) else "a number") + _range_words(number)
         case inspect.StrType() as text:
             return f"text{_length_words(text)}"
-        case inspect.StructType():
-            return "a mapping"
         case inspect.ListType() | inspect.VarTupleType() | inspect.DictType() as items:
             return ("a mapping" if isinstance(items, inspect.DictType) else "a list") + _size_words(items)
         case inspect.EnumType() | inspect.LiteralType() as choice:
             return f"one of {', '.join(str(value) for value in choices(choice))}"
         case other:
-            return (
-                "true or false" if isinstance(other, inspect.BoolType) else "nothing" if is_none(other) else "a value"
-            )
+            return WORDS.get(type(other), "a value")
 
 
 def branches(kind: inspect.Type) -> Sequence[inspect.Type]:
@@ -115,6 +118,8 @@ def annotation(kind: inspect.Type) -> Any:
             return cls
         case inspect.LiteralType(values=values):
             return Literal[tuple(values)]
+        case inspect.DateType():
+            return date
         case inspect.ListType() | inspect.VarTupleType():
             return list[Any]
         case inspect.DictType() | inspect.StructType():

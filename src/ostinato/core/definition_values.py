@@ -177,6 +177,8 @@ def _as_leaf(kind: inspect.Type, data: Any) -> tuple[bool, Any]:
     if isinstance(kind, inspect.StrType) and kind.pattern and kind.pattern.endswith("$"):
         # Searching, as msgspec does, `$` would also match before a line feed at the end.
         return re.fullmatch(kind.pattern, value) is not None, value
+    if isinstance(kind, inspect.DateType):
+        return True, str(value)
     return True, value.value if isinstance(kind, inspect.EnumType) else value
 
 

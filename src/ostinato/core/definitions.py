@@ -1,13 +1,14 @@
 """Definitions as code: what a team keeps in files, and what the server makes of it.
 
 A file holds YAML documents, each a mapping of the fields of `Definitions`: environments, workspaces, pools,
-connections, tasks and plans. A document belongs to one environment; `environment` and `workspace` at its top hold for
-everything in it, and for the documents that follow in the same file. Definitions are complete: a field that is left
-out has its default, whatever is stored. What no file mentions is left alone; nothing is ever deleted.
+lists of holidays, connections, tasks, plans and schedules. A document belongs to one environment; `environment` and
+`workspace` at its top hold for everything in it, and for the documents that follow in the same file. Definitions are
+complete: a field that is left out has its default, whatever is stored. What no file mentions is left alone; nothing is
+ever deleted.
 
 Names are known within a workspace of an environment. A reference (the tasks and plans of a step, the connections of a
-task) goes to a definition of the same workspace, in the files or stored already. Pools are known in a whole
-environment.
+task, what a schedule starts) goes to a definition of the same workspace, in the files or stored already. Pools and
+lists of holidays are known in a whole environment.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,9 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from ostinato.core.definition_schedules import Holidays, Schedule
 from ostinato.core.errors import Problem
+from ostinato.core.names import Description, Key, Name, Tag
 from ostinato.core.parameters import MOST_PARAMETERS, Parameter, ParameterName, Value
 from ostinato.core.plans import Condition
 from ostinato.core.retries import RetryPolicy
@@ -29,32 +32,6 @@ Place: TypeAlias = tuple[str, str]
 
 DEFAULT_ENVIRONMENT = "Production"
 
-Name: TypeAlias = Annotated[
-    str,
-    msgspec.Meta(
-        min_length=1,
-        max_length=200,
-        pattern="^[^\x00-\x1f\x7f-\x9f]*$",
-        extra={"words": "a name of 1 to 200 characters, without control characters"},
-    ),
-]
-Tag: TypeAlias = Annotated[
-    str,
-    msgspec.Meta(
-        min_length=1,
-        max_length=100,
-        pattern="^[^\x00-\x1f\x7f-\x9f]*$",
-        extra={"words": "a tag of 1 to 100 characters, without control characters"},
-    ),
-]
-Key: TypeAlias = Annotated[
-    str,
-    msgspec.Meta(
-        pattern="^(?!all$)[a-z0-9][a-z0-9_-]{0,62}$",
-        extra={"words": "a key of 1 to 63 lower-case letters, digits, _ and -, not beginning with _ or -, not 'all'"},
-    ),
-]
-Description: TypeAlias = Annotated[str | None, msgspec.Meta(description="What it is for, in words.")]
 Config: TypeAlias = Annotated[
     dict[str, Any], msgspec.Meta(description="The settings of its type; see the reference of the types.")
 ]
@@ -81,9 +58,16 @@ class Kind(StrEnum):
     ENVIRONMENT = "environment"
     WORKSPACE = "workspace"
     POOL = "pool"
+    HOLIDAYS = "holidays"
     CONNECTION = "connection"
     TASK = "task"
     PLAN = "plan"
+    SCHEDULE = "schedule"
+
+    @property
+    def words(self) -> str:
+        """What one of it is called."""
+        return "list of holidays" if self is Kind.HOLIDAYS else self.value
 
 
 class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -270,9 +254,13 @@ class Definitions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     environments: Annotated[tuple[Environment, ...], msgspec.Meta(description="Environments.")] = ()
     workspaces: Annotated[tuple[Workspace, ...], msgspec.Meta(description="Workspaces of the environment.")] = ()
     pools: Annotated[tuple[Pool, ...], msgspec.Meta(description="Pools of the environment.")] = ()
+    holidays: Annotated[tuple[Holidays, ...], msgspec.Meta(description="Lists of holidays of the environment.")] = ()
     connections: Annotated[tuple[Connection, ...], msgspec.Meta(description="Connections.")] = ()
     tasks: Annotated[tuple[Task, ...], msgspec.Meta(description="Tasks.")] = ()
     plans: Annotated[tuple[Plan, ...], msgspec.Meta(description="Plans.")] = ()
+    schedules: Annotated[
+        tuple[Schedule, ...], msgspec.Meta(description="When tasks and plans start by themselves.")
+    ] = ()
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -323,9 +311,11 @@ class Collected(msgspec.Struct, kw_only=True):
     environments: list[Placed[Environment]] = []
     workspaces: list[Placed[Workspace]] = []
     pools: list[Placed[Pool]] = []
+    holidays: list[Placed[Holidays]] = []
     connections: list[Placed[Connection]] = []
     tasks: list[Placed[Task]] = []
     plans: list[Placed[Plan]] = []
+    schedules: list[Placed[Schedule]] = []
     broken: dict[tuple[Kind, Place], set[str]] = {}
     """Names of definitions that have problems of their own: what refers to them is not wrong because of that."""
     used: dict[str, Source] = {}
@@ -339,6 +329,8 @@ class Stored(msgspec.Struct, kw_only=True):
     connections: dict[str, Connection] = {}
     tasks: dict[str, Task] = {}
     plans: dict[str, Plan] = {}
+    schedules: dict[str, Schedule] = {}
+    """By what they start, where somebody wants to know."""
     expansions: dict[str, tuple[Step, ...]] = {}
     """The steps of composite tasks."""
 
@@ -357,6 +349,8 @@ class Known(msgspec.Struct, kw_only=True):
     workspaces: dict[Place, Stored]
     pools: dict[str, dict[str, Pool]] = {}
     """By environment and name."""
+    holidays: dict[str, dict[str, Holidays]] = {}
+    """By environment and name, where somebody wants to know."""
     artifacts: dict[Place, dict[str, KnownArtifact]] = {}
     """Those that the files name."""
     artifact_names: dict[Place, list[str]] = {}

@@ -8,10 +8,11 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from ostinato.core.definitions import Name
-from ostinato.core.errors import Problem
+from ostinato.core.errors import Invalid, Problem
+from ostinato.core.names import Name
 from ostinato.core.triggers.fires import delay, planned_after, upcoming
 from ostinato.core.triggers.kinds import HolidayList, Trigger
+from ostinato.core.triggers.reading import check
 from ostinato.core.triggers.rules import rule_of
 
 MOST_TRIGGERS = 15
@@ -102,6 +103,31 @@ def problems_of(triggers: Sequence[NamedTrigger], now: datetime, lists: tuple[Ho
     return problems or list(_too_near(triggers, now, lists))
 
 
+def problems_of_each(triggers: Sequence[NamedTrigger], lists: tuple[HolidayList, ...]) -> list[Problem]:
+    """What is wrong with the triggers of a schedule one by one, and with their number."""
+    problems = []
+    for number, one in enumerate(triggers):
+        problems += problems_of_trigger(one.trigger, f"triggers[{number}].trigger", lists)
+    if len(triggers) > MOST_TRIGGERS:
+        problems.append(Problem(path="triggers", message=f"a schedule has at most {MOST_TRIGGERS} triggers"))
+    return problems
+
+
+def problems_of_trigger(trigger: Trigger, place: str, lists: tuple[HolidayList, ...]) -> list[Problem]:
+    """What is wrong with a trigger by itself, in an environment that has these lists of holidays."""
+    problems = []
+    try:
+        check(trigger)
+    except Invalid as refusal:
+        problems += [_below(place, problem) for problem in refusal.problems]
+    known = {one.name for one in lists}
+    for name in trigger.calendar.lists if trigger.calendar is not None else ():
+        if name not in known:
+            message = f"there is no list of holidays {name!r} in this environment"
+            problems.append(Problem(path=f"{place}.calendar.lists", message=message, allowed=tuple(sorted(known))))
+    return problems
+
+
 def starts(
     triggers: Mapping[str, NamedTrigger], after: datetime, lists: tuple[HolidayList, ...] = ()
 ) -> Iterator[tuple[datetime, str]]:
@@ -111,6 +137,10 @@ def starts(
         return ((at, key) for at in upcoming(named.trigger, after, lists=lists, key=key))
 
     return heapq.merge(*(of(key, named) for key, named in sorted(triggers.items())))
+
+
+def _below(place: str, problem: Problem) -> Problem:
+    return msgspec.structs.replace(problem, path=f"{place}.{problem.path}" if problem.path else place)
 
 
 def _missed(

@@ -6,11 +6,13 @@ from typing import Any
 
 import msgspec
 
+from ostinato.core.access import Permission
 from ostinato.core.definitions import Environment, Overlap, Pool, Stage
-from ostinato.core.ids import EnvironmentId, GraphId, PlanId, PoolId, SubjectId, TaskId, UserId, WorkspaceId
+from ostinato.core.ids import EnvironmentId, GraphId, PlanId, PoolId, ScheduleId, SubjectId, TaskId, UserId, WorkspaceId
 from ostinato.core.parameters import Parameter, Value
 from ostinato.core.plans import Graph
 from ostinato.core.retries import RetryPolicy
+from ostinato.core.schedules import NamedTrigger
 from ostinato.store.db import Tx, execute, fetch, fetch_value
 
 LOCK = 7_300_000_002
@@ -50,11 +52,12 @@ class StoredWorkspace(msgspec.Struct, frozen=True):
     may_view: bool
 
 
-class Authored(msgspec.Struct, frozen=True):
-    """Where somebody may change definitions; None: everywhere."""
+class Permitted(msgspec.Struct, frozen=True):
+    """Where somebody may change definitions or say when they start; None: everywhere."""
 
     key: str | None
     environment: str | None
+    permissions: list[Permission]
 
 
 class StoredConnection(msgspec.Struct, frozen=True):
@@ -84,6 +87,17 @@ class StoredTask(msgspec.Struct, frozen=True):
     priority: int
     pool: str | None
     tags: tuple[str, ...]
+
+
+class StoredSchedule(msgspec.Struct, frozen=True):
+    """The schedule of a task or plan."""
+
+    id: ScheduleId
+    workspace: WorkspaceId
+    task: str | None
+    plan: str | None
+    description: str | None
+    triggers: tuple[NamedTrigger, ...]
 
 
 class StoredPlan(msgspec.Struct, frozen=True):
@@ -181,8 +195,8 @@ async def workspaces(tx: Tx, environments: Sequence[str], viewer: SubjectId, man
     return await fetch(tx, "definitions/workspaces", StoredWorkspace, list(environments), viewer, manages)
 
 
-async def authored(tx: Tx, viewer: SubjectId) -> list[Authored]:
-    return await fetch(tx, "definitions/authored", Authored, viewer)
+async def permitted(tx: Tx, viewer: SubjectId) -> list[Permitted]:
+    return await fetch(tx, "definitions/permitted", Permitted, viewer)
 
 
 async def connections(tx: Tx, workspaces: Sequence[WorkspaceId]) -> list[StoredConnection]:
@@ -192,6 +206,10 @@ async def connections(tx: Tx, workspaces: Sequence[WorkspaceId]) -> list[StoredC
 async def tasks(tx: Tx, workspaces: Sequence[WorkspaceId], only: str | None = None) -> list[StoredTask]:
     """All of them, or those of one name."""
     return await fetch(tx, "definitions/tasks", StoredTask, list(workspaces), only)
+
+
+async def schedules(tx: Tx, workspaces: Sequence[WorkspaceId]) -> list[StoredSchedule]:
+    return await fetch(tx, "definitions/schedules", StoredSchedule, list(workspaces))
 
 
 async def plans(tx: Tx, workspaces: Sequence[WorkspaceId], only: str | None = None) -> list[StoredPlan]:

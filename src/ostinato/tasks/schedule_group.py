@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from ostinato.core.contracts import Example, StepSpec
-from ostinato.core.definitions import Name
+from ostinato.core.names import Name
 
 name = "ScheduleGroup"
 title = "Schedule group"

@@ -142,8 +142,8 @@ class Trigger(
 
 
 class Holiday(msgspec.Struct, frozen=True):
-    date: date
-    name: str = ""
+    date: Annotated[date, msgspec.Meta(description="The day.")]
+    name: Annotated[str, msgspec.Meta(description="What it is called.")] = ""
 
 
 class HolidayList(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):

@@ -27,7 +27,7 @@ from ostinato.core.artifacts import (
 )
 from ostinato.core.connection_parameters import values_of
 from ostinato.core.contracts import Context, Example, Outcome, Unpacked
-from ostinato.core.definitions import Key, Name
+from ostinato.core.names import Key, Name
 from ostinato.core.parameter_references import as_sql, as_text, plain
 from ostinato.core.parameters import ParameterName
 from ostinato.core.states import Reason
