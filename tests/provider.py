@@ -23,6 +23,12 @@ class Provider:
 
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
+        self.keys: list[jwk.RSAKey] = []
+        self.rotate()
+        self.behave()
+
+    def behave(self) -> None:
+        """From now on as it does by itself; its keys stay, because making one takes long."""
         self.person: Claims = {"sub": "1", "preferred_username": "ada"}
         self.change: Callable[[Claims], object] = lambda claims: None
         self.sign: Callable[[Claims], str] = self.signed
@@ -30,9 +36,7 @@ class Provider:
         self.answers: dict[str, tuple[int, bytes]] = {}
         """Instead of what would be right, by path."""
         self.asked: list[str] = []
-        self.keys: list[jwk.RSAKey] = []
         self.codes: dict[str, Mapping[str, str]] = {}
-        self.rotate()
 
     def rotate(self) -> None:
         """A new key, and the old ones are gone."""

@@ -4,8 +4,8 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,26 +16,19 @@ import uvloop
 from ostinato import __version__, plugins
 from ostinato.api.asgi import make_asgi
 from ostinato.api.bounded import BoundedProtocol
-from ostinato.app import access, artifacts, keys, objects
+from ostinato.app import artifacts, keys, objects
 from ostinato.app.application import App
-from ostinato.app.keyring import open_keyring
-from ostinato.app.outbound import Outbound
 from ostinato.config import Settings, address
 from ostinato.core.contracts import ContentSource
 from ostinato.core.errors import Conflict, Unavailable
+from ostinato.opening import FETCHED, application, database
 from ostinato.scheduler.engine import Engine
-from ostinato.store.db import Database
-from ostinato.store.embedded import EmbeddedPostgres
 from ostinato.store.home import Home, read_private, write_private
-from ostinato.store.migrate import migrate
-from ostinato.store.objects import ObjectFolder, ObjectStore
 
 log = structlog.get_logger()
 
 LOCAL_KEY = "local.key"
 """The file in the data folder that holds the key of the command line on this machine."""
-FETCHED = "fetched"
-"""The folder in the data folder for what was fetched from a bucket."""
 CREDENTIALS_OF_AWS = frozenset(
     {
         "AWS_ACCESS_KEY_ID",
@@ -63,32 +56,14 @@ def up(settings: Settings) -> None:
     home = Home(settings.home)
     home.hold(address(settings.host, settings.port))
     try:
-        with _listening_socket(settings) as listening, _database(settings) as (url, revive):
+        with _listening_socket(settings) as listening, database(settings) as (url, revive):
             asyncio.Runner(loop_factory=uvloop.new_event_loop).run(_serve(settings, url, revive, listening))
     finally:
         home.release()
 
 
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[App]:
-    """The application without a server, for commands on the machine itself; a running server is left alone."""
-    home = Home(settings.home)
-    if settings.database_url is not None or home.is_held():
-        url = settings.database_url or EmbeddedPostgres(settings.home).url
-        async with _app(settings, url) as app:
-            yield app
-        return
-    home.hold("a command on this machine")
-    try:
-        with _database(settings) as (url, _):
-            async with _app(settings, url) as app:
-                yield app
-    finally:
-        home.release()
-
-
 async def _serve(settings: Settings, url: str, revive: Callable[[], bool], listening: socket.socket) -> None:
-    async with _app(settings, url) as app:
+    async with application(settings, url) as app:
         app.slots = settings.slots
         engine = Engine(app, alone=settings.database_url is None)
 
@@ -152,41 +127,6 @@ async def _keep_alive(revive: Callable[[], bool]) -> None:
             log.error("database.died", now=str(error))
 
 
-@asynccontextmanager
-async def _app(settings: Settings, url: str) -> AsyncIterator[App]:
-    app = App(
-        db=Database(url),
-        keyring=open_keyring(settings.secret_key_file),
-        objects=_object_store(settings),
-        unsigned_triggers=settings.unsigned_webhook_triggers,
-        outbound=Outbound(allow_http=settings.webhooks_allow_http, allowed=settings.webhooks_allowed_networks),
-        url=settings.public_url or settings.url,
-    )
-    await app.db.open()
-    try:
-        await migrate(app.db)
-        await access.set_up(app, datetime.now(UTC))
-        yield app
-    finally:
-        if app.objects is not None:
-            app.objects.close()
-        await app.db.close()
-
-
-def _object_store(settings: Settings) -> ObjectStore:
-    if isinstance(settings.object_store, Path):
-        return ObjectFolder(settings.object_store)
-    try:
-        # Only here: the library is an extra, and takes a while to load.
-        from ostinato.store.buckets import ObjectBucket
-    except ImportError as error:
-        raise Conflict(
-            f"OSTINATO_OBJECT_STORE is {str(settings.object_store)!r}, and the library for S3 is not installed: "
-            "install it with pip install 'ostinato[s3]'"
-        ) from error
-    return ObjectBucket(settings.object_store, settings.home / FETCHED)
-
-
 def _content_source(app: App, settings: Settings) -> ContentSource:
     """How workers come by content: they read a folder, into which that of a bucket is fetched for them."""
     unpacked, place = str(settings.home / "unpacked"), settings.object_store
@@ -198,21 +138,6 @@ def _content_source(app: App, settings: Settings) -> ContentSource:
         fetch=lambda digest: objects.fetch(app, digest),
         withheld=frozenset() if place.access_key_id is not None else CREDENTIALS_OF_AWS,
     )
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[tuple[str, Callable[[], bool]]]:
-    """The address of the database and what starts it again if it died; the embedded one lives as long as this. Whoever
-    uses it holds the home."""
-    if settings.database_url is not None:
-        yield settings.database_url, lambda: False
-        return
-    embedded = EmbeddedPostgres(settings.home)
-    try:
-        embedded.start()
-        yield embedded.url, embedded.revive
-    finally:
-        embedded.stop()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import os
 import sys
 from datetime import datetime, timedelta
 
-from ostinato import main
+from ostinato import main, opening
 from ostinato.app.application import App
 from ostinato.config import read_settings
 
@@ -17,5 +17,5 @@ class SkewedApp(App):
 
 
 if __name__ == "__main__":
-    vars(main)["App"] = SkewedApp
+    vars(opening)["App"] = SkewedApp
     main.up(read_settings(os.environ))

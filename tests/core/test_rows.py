@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ostinato.core.rows import json_row, json_value
@@ -58,6 +58,7 @@ SCALARS = (
 )
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(st.text(), st.recursive(SCALARS, lambda inner: st.lists(inner) | st.tuples(inner))))
 def test_any_row_becomes_strict_json_that_postgresql_can_store(row: dict[str, Any]) -> None:
     text = json.dumps(json_row(row), allow_nan=False)

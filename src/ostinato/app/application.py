@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from ostinato.app.gathering import Gathering
 from ostinato.app.keyring import Keyring
 from ostinato.app.known_keys import KnownKeys
 from ostinato.app.outbound import Outbound
+from ostinato.core.clocks import Told
 from ostinato.core.contracts import Launch, WorkOrder
 from ostinato.core.health import Facts
 from ostinato.core.ids import CredentialId, GraphId, Lease, RunId, SessionId, UserId
@@ -116,8 +117,8 @@ class App:
 
     wall: Callable[[], datetime] = lambda: datetime.now(UTC)
     """The clock of this machine."""
-    told_time: tuple[datetime, float] | None = None
-    """What time it was by the database, and by the clock of this process that only goes forward."""
+    told_time: Told | None = None
+    """The best that the database has told of its time."""
     ended: set[RunId] = field(default_factory=set)
     """Runs that this server has ended and told nobody of yet."""
     heard: bool = False
@@ -135,11 +136,9 @@ class App:
     """Set when this server is about to end: answers that go on for long end first."""
 
     def now(self) -> datetime:
-        """The time by the database, which all servers share; by this machine's own clock before it has been told."""
-        if self.told_time is None:
-            return self.wall()
-        told, since = self.told_time
-        return told + timedelta(seconds=time.monotonic() - since)
+        """The time by the database, which all servers share, never ahead of it; before it has told, by this machine's
+        own clock."""
+        return self.wall() if self.told_time is None else self.told_time.now(time.monotonic())
 
     def order_of(self, run: RunId) -> WorkOrder | None:
         """What a worker needs for the attempt of a run; None if this server does not hold it any more."""

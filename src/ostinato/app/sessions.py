@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from ostinato.app import progress
 from ostinato.app.application import App
+from ostinato.core.clocks import Told, better
 from ostinato.store import attempts, sessions
 from ostinato.store.db import Tx
 
@@ -24,7 +25,7 @@ async def begin(app: App, now: datetime, *, alone: bool) -> None:
         life = await sessions.begin(tx, socket.gethostname(), os.getpid(), app.slots, now, LIFE)
         told = time.monotonic()
     app.session = life.session
-    app.told_time = (life.now, (asked + told) / 2)
+    app.told_time = better(app.told_time, Told(at=life.now, asked=asked, told=told))
 
 
 async def renew(app: App, now: datetime) -> bool:
@@ -45,7 +46,7 @@ async def renew(app: App, now: datetime) -> bool:
             return False
         held = await attempts.held(tx, app.session)
     app.others = life.others
-    app.told_time = (life.now, (asked + told) / 2)
+    app.told_time = better(app.told_time, Told(at=life.now, asked=asked, told=told))
     app.cancelled.update((row.lease, row.run) for row in held if row.cancelling and row.run in app.held)
     leases = {row.lease for row in held}
     for run, attempt in before.items():

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import typer
 
-from ostinato import main
+from ostinato import opening
 from ostinato.app import access, audit, keys, people, rights
 from ostinato.app.application import App
 from ostinato.config import Settings
@@ -102,7 +102,7 @@ def _with_application(settings: Settings, work: Callable[[App], Awaitable[T]]) -
     is_new = not settings.home.is_dir() or not any(settings.home.iterdir())
 
     async def opened() -> T:
-        async with main.opened(settings) as app:
+        async with opening.opened(settings) as app:
             if is_new:
                 typer.echo(f"A new data folder was made in {settings.home}", err=True)
             return await work(app)

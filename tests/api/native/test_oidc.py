@@ -35,20 +35,25 @@ def server() -> Iterator[Provider]:
 @pytest.fixture
 def provider(server: Provider) -> Provider:
     """As it behaves by itself."""
-    kept = server.keys
-    server.__init__(server.issuer)  # type: ignore[misc]
-    server.keys = kept
+    server.behave()
     return server
 
 
+@pytest.fixture(scope="module")
+def secret_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests, so that their settings are the same and routes are made once."""
+    file = tmp_path_factory.mktemp("oidc") / "secret"
+    file.write_text(CLIENT_SECRET + "\n")
+    return file
+
+
 @pytest.fixture
-def environment(provider: Provider, tmp_path: Path) -> dict[str, str]:
-    (tmp_path / "secret").write_text(CLIENT_SECRET + "\n")
+def environment(provider: Provider, secret_file: Path) -> dict[str, str]:
     return {
         "OSTINATO_PUBLIC_URL": "http://ostinato.test",
         "OSTINATO_OIDC_ISSUER": provider.issuer,
         "OSTINATO_OIDC_CLIENT_ID": CLIENT_ID,
-        "OSTINATO_OIDC_CLIENT_SECRET_FILE": str(tmp_path / "secret"),
+        "OSTINATO_OIDC_CLIENT_SECRET_FILE": str(secret_file),
     }
 
 
@@ -602,14 +607,14 @@ class TestPathBefore:
 
 class TestWrongSecret:
     async def test_a_client_secret_that_is_wrong_or_gone_is_told_and_never_shown(
-        self, client: httpx.AsyncClient, enter: Any, tmp_path: Path
+        self, client: httpx.AsyncClient, enter: Any, secret_file: Path
     ) -> None:
-        (tmp_path / "secret").write_text("wrong")
+        secret_file.write_text("wrong")
         refused = await client.get(await enter.there())
         assert (refused.status_code, "OSTINATO_OIDC_CLIENT_ID" in refused.json()["detail"]) == (503, True)
-        (tmp_path / "secret").unlink()
+        secret_file.unlink()
         assert (await client.get(await enter.there())).status_code == 503
-        (tmp_path / "secret").write_text(CLIENT_SECRET)
+        secret_file.write_text(CLIENT_SECRET)
         assert (await enter()).status_code == 302, "a new secret needs no new start"
 
 

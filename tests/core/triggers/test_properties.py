@@ -66,7 +66,7 @@ def test_between_is_next_again_and_again(trigger: Trigger, after: datetime, leng
     assert list(islice(between(trigger, after, until), 200)) == found
 
 
-@slow
+@settings(slow, max_examples=50)
 @given(triggers(), st.lists(st.integers(1, 365 * 86_400), min_size=1, max_size=12))
 def test_a_year_is_the_sum_of_its_windows(trigger: Trigger, cuts: list[int]) -> None:
     end = BEGIN + timedelta(days=365)
