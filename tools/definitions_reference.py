@@ -16,6 +16,7 @@ from ostinato import plugins
 from ostinato.app.definitions import schema
 from ostinato.app.yaml_files import dump
 from ostinato.core.contracts import Example
+from ostinato.core.definition_data_triggers import DataTrigger, Upstream
 from ostinato.core.definition_schedules import Holidays, Schedule
 from ostinato.core.definition_types import bare, branches, describe, is_secret, tagged
 from ostinato.core.definitions import (
@@ -64,6 +65,8 @@ TABLES = {
         Holiday,
         Schedule,
         NamedTrigger,
+        DataTrigger,
+        Upstream,
     )
 }
 MARKED = re.compile(r"<!-- fields of (\w+) -->\n.*?<!-- end -->", re.DOTALL)

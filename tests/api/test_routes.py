@@ -13,6 +13,7 @@ from ostinato.api.authentication import PUBLIC, WAYS_IN
 from ostinato.api.timextender.wire import UAT
 from ostinato.app.application import App
 from ostinato.config import Settings
+from tests.api.conftest import Call
 from tests.api.factories import World
 
 SHORT = ("/orchestration/", "/processing/", "/monitoring/", "/security/")
@@ -327,3 +328,18 @@ async def test_a_mark_before_a_body_does_no_harm_and_a_large_body_is_told_the_li
         413,
         "The body is larger than this path allows: send at most 64,000 bytes",
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/api/v1/backfills", "detail"),
+        ("/orchestration/schedules", "message"),
+        ("/orchestration/schedules/1", "message"),
+    ],
+)
+async def test_a_missing_body_is_asked_for(call: Call, world: World, path: str, field: str) -> None:
+    for more in ({}, {"content": b"", "headers": {"Content-Type": "application/json"}}):
+        refused = await call("POST", path, await world.key("admin"), **more)
+        assert refused.status_code in (400, 422)
+        assert refused.json()[field] == "body: it is missing: send JSON, with the header Content-Type: application/json"

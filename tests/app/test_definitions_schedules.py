@@ -236,7 +236,7 @@ async def test_a_schedule_that_starts_nothing_is_not_in_files(app, admin, applie
             "- task: load",
             "- plan: load",
             "a.yaml:23: schedules[1].plan: 'plan load' has two schedules, the first in a.yaml:17 (schedules[0].plan):"
-            " put all triggers into one",
+            " make them one",
         ),
         (
             "lists: [Germany]",

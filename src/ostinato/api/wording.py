@@ -7,6 +7,9 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.params import ParameterKwarg
 from litestar.typing import FieldDefinition
 
+NO_BODY = "'data'"
+"""What the framework says of a body that is not there: the name of the argument that it would have become."""
+
 
 def reworded(handler: BaseRouteHandler, found: Any) -> Any:
     """The framework's findings; those about numbers among the parameters say the whole range."""
@@ -16,6 +19,8 @@ def reworded(handler: BaseRouteHandler, found: Any) -> Any:
 
 
 def _message(handler: BaseRouteHandler, item: dict[str, Any]) -> str:
+    if item["message"] == NO_BODY:
+        return "it is missing: send JSON, with the header Content-Type: application/json"
     if item.get("source") != "body":
         for field in _fields(handler):
             if item.get("key") in _names(field) and (words := _number(field)):

@@ -1,4 +1,4 @@
-"""Data triggers: made, seen, changed, removed.
+"""Data triggers: made, seen, changed, removed; and rings of them.
 
 Whoever has EXECUTE where a data trigger starts something, and may see all of its sources, may save it, and it starts
 runs on behalf of whoever did so last.
@@ -58,18 +58,24 @@ async def create(app: App, actor: Actor, environment: str, about: About, now: da
     """Raises Invalid, NotFound, Forbidden, and Conflict if the task or plan has a data trigger."""
 
     async def work(tx: Tx) -> Shown:
-        place = await _place(tx, actor, environment, about)
-        await _check(tx, actor, place, about, None)
-        await hold_target(tx, about.what)
-        made = await data_triggers.make(tx, place, about.what, about.condition, actor.user, now, active=about.active)
-        if made is None:
-            raise Conflict(TAKEN)
-        await data_triggers.set_sources(tx, made, about.sources)
-        await audit.record(tx, actor, now, audit.entry_of("data trigger", "create", made, environment, after=about))
+        await _check(tx, actor, await _place(tx, actor, environment, about), about, None)
+        made = await create_in(tx, actor, environment, about, now)
         [shown] = await _shown(tx, [await _seen(tx, actor, made)])
         return shown
 
     return await app.db.run(work)
+
+
+async def create_in(tx: Tx, actor: Actor, environment: str, about: About, now: datetime) -> DataTriggerId:
+    """The same within a transaction, of what was checked."""
+    place = await _place(tx, actor, environment, about)
+    await hold_target(tx, about.what)
+    made = await data_triggers.make(tx, place, about.what, about.condition, actor.user, now, active=about.active)
+    if made is None:
+        raise Conflict(TAKEN)
+    await data_triggers.set_sources(tx, made, about.sources)
+    await audit.record(tx, actor, now, audit.entry_of("data trigger", "create", made, environment, after=about))
+    return made
 
 
 async def change(app: App, actor: Actor, trigger: int, about: About, now: datetime) -> Shown:
@@ -79,23 +85,27 @@ async def change(app: App, actor: Actor, trigger: int, about: About, now: dateti
         seen = await _seen(tx, actor, trigger)
         place = await _place(tx, actor, seen.environment, about)
         await _check(tx, actor, place, about, seen.id)
-        before = await _hold(tx, actor, trigger)  # after the search: whoever fires it waits for this lock
-        await hold_target(tx, about.what)
-        if not await data_triggers.change(
-            tx, before.id, about.what, about.condition, actor.user, now, active=about.active
-        ):
-            raise Conflict(TAKEN)
-        await data_triggers.set_sources(tx, before.id, about.sources)
-        if not before.active or before.what != about.what:
-            await data_triggers.forget_successes(tx, before.id)
-        record = audit.entry_of(
-            "data trigger", "change", before.id, before.environment, before=about_of(before), after=about
-        )
-        await audit.record(tx, actor, now, record)
-        [shown] = await _shown(tx, [await _seen(tx, actor, before.id)])
+        await change_in(tx, actor, seen.id, about, now)  # after the search: whoever fires it waits for its lock
+        [shown] = await _shown(tx, [await _seen(tx, actor, seen.id)])
         return shown
 
     return await app.db.run(work)
+
+
+async def change_in(tx: Tx, actor: Actor, trigger: DataTriggerId, about: About, now: datetime) -> None:
+    """The same within a transaction, of what was checked."""
+    before = await _hold(tx, actor, trigger)
+    await _place(tx, actor, before.environment, about)
+    await hold_target(tx, about.what)
+    if not await data_triggers.change(tx, before.id, about.what, about.condition, actor.user, now, active=about.active):
+        raise Conflict(TAKEN)
+    await data_triggers.set_sources(tx, before.id, about.sources)
+    if not before.active or before.what != about.what:
+        await data_triggers.forget_successes(tx, before.id)
+    record = audit.entry_of(
+        "data trigger", "change", before.id, before.environment, before=about_of(before), after=about
+    )
+    await audit.record(tx, actor, now, record)
 
 
 async def remove(app: App, actor: Actor, trigger: int, now: datetime) -> None:
@@ -109,6 +119,14 @@ async def remove(app: App, actor: Actor, trigger: int, now: datetime) -> None:
         )
 
     await app.db.run(work)
+
+
+async def ring_of(tx: Tx, actor: Actor, what: TaskOrPlan) -> str | None:
+    """In which ring a task or plan would start itself for ever, in words; None: in none."""
+    leads_to, names = await data_triggers.leads_to(tx, actor.subject, what, None)
+    here = _ref(what)
+    ring = find_ring(leads_to, here, {one for one, following in leads_to.items() if here in following})
+    return None if ring is None else ring_in_words(ring, names)
 
 
 def about_of(one: SeenDataTrigger) -> About:

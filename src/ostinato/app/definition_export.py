@@ -40,6 +40,11 @@ def _workspace(environment: str, key: str, stored: Stored, taken: set[str]) -> d
         "tasks": [_plain(task) for task in stored.tasks.values()],
         "plans": [_plain(plan) for plan in stored.plans.values()],
         "schedules": [_plain(schedule) for schedule in stored.schedules.values()],
+        "data_triggers": [
+            _plain(trigger)
+            for name, trigger in stored.data_triggers.items()
+            if trigger.sources and name not in stored.partly_seen
+        ],
     }
     parts: dict[str, Any] = {"environment": environment, "workspace": key, "workspaces": [own]}
     return parts | {name: items for name, items in lists.items() if items}

@@ -13,6 +13,7 @@ import msgspec
 from ostinato.app import (
     audit,
     definition_artifacts,
+    definition_data_triggers,
     definition_records,
     definition_schedules,
     definition_state,
@@ -28,6 +29,7 @@ from ostinato.core.definition_changes import (
     Action,
     Change,
     connection_change,
+    data_trigger_change,
     environment_change,
     holidays_change,
     plan_change,
@@ -38,13 +40,15 @@ from ostinato.core.definition_changes import (
 )
 from ostinato.core.definition_checks import check
 from ostinato.core.definition_reading import OF_ENVIRONMENTS
-from ostinato.core.definition_schedule_checks import check_schedules
+from ostinato.core.definition_start_checks import check_starts
 from ostinato.core.definitions import Collected, Kind, Place, Placed, Pool
 from ostinato.core.errors import Forbidden, Invalid, Problem
 from ostinato.store import definitions
 from ostinato.store.db import Tx
 
 MOST_PROBLEMS = 1_000
+STARTS = (Kind.SCHEDULE, Kind.DATA_TRIGGER)
+"""What is changed by whoever may start what it starts, and recorded as it is where it is changed one by one."""
 
 
 class Wanted(msgspec.Struct, kw_only=True):
@@ -64,7 +68,9 @@ async def keep(app: App, tx: Tx, actor: Actor, wanted: Wanted, now: datetime) ->
     state = await _load(app, tx, actor, wanted, now)
     changes, batches = _compare(wanted, state)
     _authorise(actor, changes, state)
-    records = definition_records.entries(change for change in changes if change.kind is not Kind.SCHEDULE)
+    suspected = definition_data_triggers.suspects(wanted.collected, wanted.ready.tasks, changes)
+    await definition_data_triggers.lock(tx, suspected, state)
+    records = definition_records.entries(change for change in changes if change.kind not in STARTS)
     await _write_environments(tx, wanted.collected, changes, state, now)
     await _write_workspaces(tx, wanted.collected, changes, state, now)
     await _write_pools(tx, wanted.collected, changes, state, now)
@@ -72,15 +78,9 @@ async def keep(app: App, tx: Tx, actor: Actor, wanted: Wanted, now: datetime) ->
     for place, batch in batches.items():
         await definition_writing.write(app, tx, actor, state, place, batch, now)
     await definition_schedules.write(tx, actor, wanted.collected, changes, state, now)
+    await definition_data_triggers.write(tx, actor, wanted.collected.data_triggers, changes, state, now)
+    await definition_data_triggers.refuse_rings(tx, actor, suspected, state)
     await audit.record(tx, actor, now, *records)
-    return changes, state
-
-
-async def compare(app: App, tx: Tx, actor: Actor, wanted: Wanted, now: datetime) -> tuple[list[Change], State]:
-    """What `keep` would do, with the same refusals."""
-    state = await _load(app, tx, actor, wanted, now)
-    changes, _ = _compare(wanted, state)
-    _authorise(actor, changes, state)
     return changes, state
 
 
@@ -95,16 +95,24 @@ async def _load(app: App, tx: Tx, actor: Actor, wanted: Wanted, now: datetime) -
         *collected.tasks,
         *collected.plans,
         *collected.schedules,
+        *collected.data_triggers,
     ]
     places = {item.place for item in items}
+    places |= {
+        (trigger.environment, source.workspace)
+        for trigger in collected.data_triggers
+        for source in trigger.definition.sources
+        if source.workspace is not None
+    }
     environments = {environment for environment, _ in places} | set(collected.used)
     state = await definition_state.load(app, tx, actor, environments, places, wanted.only)
     tasks = wanted.ready.tasks
     await definition_artifacts.load(tx, state, tasks)
     problems = [*wanted.problems, *check(collected, tasks, state.known), *check_artifacts(tasks, state.known)]
-    if collected.schedules or collected.holidays:
+    if collected.schedules or collected.holidays or collected.data_triggers:
         await definition_schedules.load(tx, state, environments)
-        problems += await asyncio.to_thread(check_schedules, collected, state.known, now)
+        await definition_data_triggers.load(tx, actor, state, environments)
+        problems += await asyncio.to_thread(check_starts, collected, state.known, now)
     if problems:
         raise Invalid(*_ordered(problems, wanted.files))
     return state
@@ -146,6 +154,7 @@ def _compare(wanted: Wanted, state: State) -> tuple[list[Change], dict[Place, Ba
         if batch := note(change, plan.place):
             batch.plans.append((change, plan.definition))
     changes += [schedule_change(schedule, known) for schedule in collected.schedules]
+    changes += [data_trigger_change(trigger, known) for trigger in collected.data_triggers]
     return changes, batches
 
 
@@ -154,7 +163,7 @@ def _authorise(actor: Actor, changes: Iterable[Change], state: State) -> None:
         if change.action is Action.LEFT:
             continue
         what = f"{change.kind.words} {change.name!r}"
-        needed = Permission.EXECUTE if change.kind is Kind.SCHEDULE else Permission.AUTHOR
+        needed = Permission.EXECUTE if change.kind in STARTS else Permission.AUTHOR
         if change.kind in (Kind.ENVIRONMENT, *OF_ENVIRONMENTS):
             if not actor.may(Tenant.ENVIRONMENTS):
                 raise Forbidden(

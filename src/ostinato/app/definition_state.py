@@ -25,6 +25,7 @@ from ostinato.core.errors import Conflict
 from ostinato.core.ids import (
     ArtifactId,
     ArtifactVersionId,
+    DataTriggerId,
     EnvironmentId,
     PlanId,
     PoolId,
@@ -54,7 +55,8 @@ class Rows(msgspec.Struct, kw_only=True):
     task_ids: dict[str, TaskId] = {}
     plan_ids: dict[str, PlanId] = {}
     schedules: dict[str, ScheduleId] = {}
-    """By what they start, where somebody wants to know."""
+    """By what they start, where somebody wants to know; so are data triggers."""
+    data_triggers: dict[str, DataTriggerId] = {}
     pool_ids: dict[str, PoolId] = {}
     """Those of the environment."""
     artifacts: dict[str, ArtifactIds] = {}

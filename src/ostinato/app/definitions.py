@@ -2,15 +2,17 @@
 
 Everything in a request is applied or nothing is. What exists and is the same is left: applying the same files twice
 changes nothing, not even a time. Whoever applies needs AUTHOR in the workspaces that change, and has to be an
-administrator to make or change environments, workspaces, pools and lists of holidays; for schedules, EXECUTE is enough.
+administrator to make or change environments, workspaces, pools and lists of holidays; for schedules and
+data triggers, EXECUTE is enough.
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
 
-from ostinato.app import definition_keeping, definition_schedules, definition_state
+from ostinato.app import definition_data_triggers, definition_keeping, definition_schedules, definition_state
 from ostinato.app.application import App
 from ostinato.app.definition_configs import resolve
 from ostinato.app.definition_export import export_files
@@ -27,6 +29,10 @@ from ostinato.store.db import Tx
 __all__ = ["Action", "Bundle", "Change", "File", "Kind", "apply", "decode", "diff", "export", "schema"]
 
 LONGEST_FILES = 20_000_000
+
+
+class _TakenBack(Exception):
+    """Ends a transaction without a trace."""
 
 
 class File(msgspec.Struct):
@@ -56,11 +62,17 @@ async def apply(app: App, actor: Actor, bundle: Bundle, now: datetime) -> list[C
 
 
 async def diff(app: App, actor: Actor, bundle: Bundle, now: datetime) -> list[Change]:
-    """What `apply` would do, with the same refusals; nothing is written."""
+    """What `apply` would do, with the same refusals: it is done, and taken back."""
     wanted = await asyncio.to_thread(_read, bundle)
-    async with app.db.transaction() as tx:
-        changes, _ = await definition_keeping.compare(app, tx, actor, wanted, now)
-        return changes
+    changes: list[Change] = []
+
+    async def work(tx: Tx) -> None:
+        changes[:], _ = await definition_keeping.keep(app, tx, actor, wanted, now)
+        raise _TakenBack
+
+    with suppress(_TakenBack):
+        await app.db.run(work)
+    return changes
 
 
 async def export(app: App, actor: Actor, environment: str, workspace: str | None) -> list[File]:
@@ -72,6 +84,7 @@ async def export(app: App, actor: Actor, environment: str, workspace: str | None
         wanted = None if workspace is None else [(environment, workspace)]
         state = await definition_state.load(app, tx, actor, [environment], wanted)
         await definition_schedules.load(tx, state, [environment])
+        await definition_data_triggers.load(tx, actor, state, [environment])
     if environment not in state.environments:
         raise NotFound("Environment", environment)
     if workspace is not None and (environment, workspace) not in state.known.workspaces:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from ostinato.core.definition_checks import ReadyTask
+from ostinato.core.definition_data_triggers import DataTrigger
 from ostinato.core.definition_schedules import Holidays, Schedule
 from ostinato.core.definitions import (
     Connection,
@@ -76,6 +77,7 @@ FIELDS = {
         "steps",
     ),
     Kind.SCHEDULE: ("description", "triggers"),
+    Kind.DATA_TRIGGER: ("when", "sources", "active"),
 }
 NEW_VERSION = frozenset({"limit", "steps"})
 """Fields of a plan that its versions hold."""
@@ -139,6 +141,23 @@ def schedule_change(placed: Placed[Schedule], known: Known) -> Change:
     return _change(Kind.SCHEDULE, new.name, placed.place, None if before is None else _in_order(before), new)
 
 
+def data_trigger_change(placed: Placed[DataTrigger], known: Known) -> Change:
+    """The order of sources does not matter. One with sources that may not be seen is changed in any case: they go."""
+    stored = known.workspaces.get(placed.place)
+    before = stored.data_triggers.get(placed.definition.name) if stored else None
+    new = _with_places(placed.definition, placed.workspace)
+    change = _change(
+        Kind.DATA_TRIGGER,
+        new.name,
+        placed.place,
+        None if before is None else _with_places(before, placed.workspace),
+        new,
+    )
+    if change.action is Action.LEFT and stored and new.name in stored.partly_seen:
+        return msgspec.structs.replace(change, action=Action.CHANGED, fields=("sources",))
+    return change
+
+
 def same(one: Any, other: Any) -> bool:
     """Whether two values are the same data; unlike with `==`, true is not 1."""
     match one, other:
@@ -164,6 +183,12 @@ def _date(holiday: Holiday) -> date:
 
 def _in_order(schedule: Schedule) -> Schedule:
     return msgspec.structs.replace(schedule, triggers=tuple(sorted(schedule.triggers, key=lambda one: one.name)))
+
+
+def _with_places(trigger: DataTrigger, workspace: str) -> DataTrigger:
+    """With the workspaces of its sources said, in order."""
+    sources = (msgspec.structs.replace(source, workspace=source.workspace or workspace) for source in trigger.sources)
+    return msgspec.structs.replace(trigger, sources=tuple(sorted(sources, key=lambda one: (one.workspace, one.name))))
 
 
 def _change(

@@ -112,7 +112,8 @@ def _environment_names(collected: Collected, known: Known) -> set[str]:
 def _workspaces(collected: Collected, known: Known, names: Names) -> list[Problem]:
     """Each place that names a workspace which does not exist, once."""
     problems: dict[Problem, None] = {}
-    items: list[Placed[Any]] = [*collected.connections, *collected.tasks, *collected.plans, *collected.schedules]
+    items: list[Placed[Any]] = [*collected.connections, *collected.tasks, *collected.plans]
+    items += [*collected.schedules, *collected.data_triggers]
     environments = _environment_names(collected, known)
     for item in items:
         if item.environment in environments and not names.has_workspace(item.place):

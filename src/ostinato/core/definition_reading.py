@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ostinato.core.definition_data_triggers import DataTrigger
 from ostinato.core.definition_schedules import Holidays, Schedule
 from ostinato.core.definition_values import convert, suggestion
 from ostinato.core.definitions import (
@@ -35,6 +36,7 @@ LISTS: dict[str, tuple[Kind, type[msgspec.Struct]]] = {
     "tasks": (Kind.TASK, Task),
     "plans": (Kind.PLAN, Plan),
     "schedules": (Kind.SCHEDULE, Schedule),
+    "data_triggers": (Kind.DATA_TRIGGER, DataTrigger),
 }
 OF_ENVIRONMENTS = (Kind.WORKSPACE, Kind.POOL, Kind.HOLIDAYS)
 """What is in an environment and in no workspace."""

@@ -1,10 +1,10 @@
 """Definitions as code: what a team keeps in files, and what the server makes of it.
 
 A file holds YAML documents, each a mapping of the fields of `Definitions`: environments, workspaces, pools,
-lists of holidays, connections, tasks, plans and schedules. A document belongs to one environment; `environment` and
-`workspace` at its top hold for everything in it, and for the documents that follow in the same file. Definitions are
-complete: a field that is left out has its default, whatever is stored. What no file mentions is left alone; nothing is
-ever deleted.
+lists of holidays, connections, tasks, plans, schedules and data triggers. A document belongs to one environment;
+`environment` and `workspace` at its top hold for everything in it, and for the documents that follow in the same file.
+Definitions are complete: a field that is left out has its default, whatever is stored. What no file mentions is left
+alone; nothing is ever deleted.
 
 Names are known within a workspace of an environment. A reference (the tasks and plans of a step, the connections of a
 task, what a schedule starts) goes to a definition of the same workspace, in the files or stored already. Pools and
@@ -17,6 +17,7 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from ostinato.core.definition_data_triggers import DataTrigger
 from ostinato.core.definition_schedules import Holidays, Schedule
 from ostinato.core.errors import Problem
 from ostinato.core.names import Description, Key, Name, Tag
@@ -63,6 +64,7 @@ class Kind(StrEnum):
     TASK = "task"
     PLAN = "plan"
     SCHEDULE = "schedule"
+    DATA_TRIGGER = "data trigger"
 
     @property
     def words(self) -> str:
@@ -261,6 +263,9 @@ class Definitions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     schedules: Annotated[
         tuple[Schedule, ...], msgspec.Meta(description="When tasks and plans start by themselves.")
     ] = ()
+    data_triggers: Annotated[
+        tuple[DataTrigger, ...], msgspec.Meta(description="After what tasks and plans start by themselves.")
+    ] = ()
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -316,6 +321,7 @@ class Collected(msgspec.Struct, kw_only=True):
     tasks: list[Placed[Task]] = []
     plans: list[Placed[Plan]] = []
     schedules: list[Placed[Schedule]] = []
+    data_triggers: list[Placed[DataTrigger]] = []
     broken: dict[tuple[Kind, Place], set[str]] = {}
     """Names of definitions that have problems of their own: what refers to them is not wrong because of that."""
     used: dict[str, Source] = {}
@@ -330,7 +336,10 @@ class Stored(msgspec.Struct, kw_only=True):
     tasks: dict[str, Task] = {}
     plans: dict[str, Plan] = {}
     schedules: dict[str, Schedule] = {}
-    """By what they start, where somebody wants to know."""
+    """By what they start, where somebody wants to know; so are data triggers."""
+    data_triggers: dict[str, DataTrigger] = {}
+    partly_seen: set[str] = set()
+    """Those data triggers among whose sources are some that may not be seen."""
     expansions: dict[str, tuple[Step, ...]] = {}
     """The steps of composite tasks."""
 

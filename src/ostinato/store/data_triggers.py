@@ -137,6 +137,13 @@ async def lock_environment(tx: Tx, environment: EnvironmentId) -> None:
     await execute(tx, "data_triggers/lock_environment", environment)
 
 
+async def with_triggers(tx: Tx, environments: Sequence[EnvironmentId]) -> set[EnvironmentId]:
+    """Those in which there is a data trigger."""
+    return {
+        EnvironmentId(row["id"]) for row in await fetch(tx, "data_triggers/with_triggers", dict, list(environments))
+    }
+
+
 async def things(tx: Tx, viewer: SubjectId, wanted: Sequence[TaskOrPlan]) -> list[Thing]:
     """What does not exist or may not be seen is not among the answers."""
     return await fetch(tx, "data_triggers/things", Thing, viewer, *_places(wanted))

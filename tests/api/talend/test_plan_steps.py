@@ -311,3 +311,18 @@ async def test_a_chart_shows_what_its_tasks_are_made_from(app: App, admin: Actor
     }
     needed = await talend("DELETE", f"/executables/tasks/{made['id']}")
     assert (needed.status_code, "greetings" in needed.text) == (409, True)
+
+
+async def test_steps_by_which_a_plan_would_start_itself_for_ever_are_refused(
+    app: App, admin: Actor, world: World, talend: Talk
+) -> None:
+    trigger = "data_triggers: [{plan: repair, sources: [{task: load}]}]\n"
+    found = await made(app, admin, TASKS + trigger)
+    before = await row(world, "repair")
+
+    steps = [found.step("clean up", "clean"), found.step("again", "load")]
+    refused = await talend("PUT", f"{PLANS}/{found.plans['repair']}", found.request("repair", steps))
+
+    assert refused.status_code == 400, refused.text
+    assert "it would start itself for ever: 'repair' leads to 'load' leads to 'repair'" in refused.text
+    assert await row(world, "repair") == before
