@@ -25,6 +25,7 @@ from ostinato.store.backfills import SeenBackfill, SeenFire
 from ostinato.store.db import Database
 from tests.scheduler.conftest import Lab, until
 from tests.scheduler.test_policies import target
+from tests.scheduler.test_schedules import POISON
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOURLY = read_trigger({"when": {"type": "interval", "everyMinutes": 60}})
@@ -391,3 +392,18 @@ async def test_what_does_not_fit_is_refused_and_makes_nothing(lab: Lab, more: di
         await asked(lab, **more)
     async with lab.app.db.reading() as tx:
         assert await tx.fetchval("SELECT count(*) FROM backfill") == 0
+
+
+async def test_a_backfill_that_cannot_go_on_for_an_unforeseen_reason_waits_and_holds_up_no_other(lab: Lab) -> None:
+    more = "- {name: u, type: Probe, config: {}, overlap: parallel}\n"
+    await lab.define(TASKS % "" + more)
+    poisoned, healthy = await asked(lab, hours=1), await asked(lab, "u", hours=1)
+    async with lab.app.db.transaction() as tx:
+        await tx.execute(POISON % (await target(lab, "t")).task)
+    assert await backfilling.fire_due(lab.app, NOW) == 1
+    assert ((await look(lab, healthy)).live, (await look(lab, poisoned)).live) == (1, 0)
+    assert (await look(lab, poisoned)).waiting == backfilling.UNFORESEEN
+    async with lab.app.db.transaction() as tx:
+        await tx.execute("DROP TRIGGER refuse_it ON run")
+    assert await backfilling.fire_due(lab.app, NOW + timedelta(seconds=5)) == 1
+    assert ((await look(lab, poisoned)).live, (await look(lab, poisoned)).waiting) == (1, None)

@@ -269,3 +269,27 @@ async def test_a_schedule_outlives_the_workspace_of_what_it_started(lab: Lab) ->
             "SELECT task_id, planned_at FROM schedule JOIN schedule_trigger ON schedule_id = schedule.id"
         )
     assert (row["task_id"], row["planned_at"]) == (None, None), made.id
+
+
+POISON = """
+CREATE FUNCTION refuse_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'odd'; END $$;
+CREATE TRIGGER refuse_it BEFORE INSERT ON run FOR EACH ROW WHEN (NEW.task_id = %d) EXECUTE FUNCTION refuse_it();
+"""
+"""Something that nobody has foreseen happens to every run of one task."""
+
+
+async def test_what_cannot_be_fired_for_an_unforeseen_reason_holds_up_nothing_and_is_not_lost(lab: Lab) -> None:
+    await scheduled(lab)
+    await scheduled(lab, task="other")
+    poisoned = (await target(lab, "t")).task
+    async with lab.app.db.transaction() as tx:
+        await tx.execute(POISON % poisoned)
+    at = NOW + timedelta(hours=1)
+    assert await firing.fire_due(lab.app, at) == 1
+    assert await firing.fire_due(lab.app, at) == 0
+    [(state, reason, _)] = await listed(lab)
+    assert (state, reason) == (State.QUEUED, None)
+    async with lab.app.db.transaction() as tx:
+        await tx.execute("DROP TRIGGER refuse_it ON run")
+    assert await firing.fire_due(lab.app, at + timedelta(seconds=5)) == 1
+    assert len(await listed(lab)) == 2

@@ -21,6 +21,7 @@ from ostinato.store.backfills import Due, Place
 log = structlog.get_logger()
 
 MOST_AT_ONCE = 500
+UNFORESEEN = "something unforeseen, of which the log of the server tells; it is tried again"
 
 
 async def fire_due(app: App, now: datetime) -> int:
@@ -76,6 +77,9 @@ async def _tell(app: App, due: Sequence[Due], fired: Sequence[RunId | BaseExcept
                 raise answer
             case OstinatoError():
                 refused.setdefault(one.backfill, (one, str(answer)))
+            case Exception():
+                log.error("backfill.failed", backfill=one.backfill, exc_info=answer)
+                refused.setdefault(one.backfill, (one, UNFORESEEN))
             case BaseException():
                 raise answer
             case _:

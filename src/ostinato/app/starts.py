@@ -18,7 +18,7 @@ from ostinato.app.beginnings import Begin
 from ostinato.app.holding import not_there
 from ostinato.core import parameters
 from ostinato.core.access import Actor
-from ostinato.core.errors import Conflict, Forbidden, Invalid, OstinatoError, Problem
+from ostinato.core.errors import Conflict, Forbidden, Invalid, OstinatoError, Problem, Unavailable
 from ostinato.core.ids import GraphId, PlanId, RunId, SubjectId, TaskId, UserId
 from ostinato.core.reruns import Part
 from ostinato.store import runs, starts
@@ -188,31 +188,29 @@ async def _serve(app: App) -> None:
     """Serve requests until there is none."""
     while app.asked:
         batch, app.asked = app.asked[:MOST_AT_ONCE], app.asked[MOST_AT_ONCE:]
-        try:
-            await _serve_together(app, batch)
-        except REFUSED:
+        if not await _serve_together(app, batch):
             for one in batch:
-                try:
-                    await _serve_together(app, [one])
-                except REFUSED as error:
-                    _tell(one, Invalid(Problem(path="parameters", message=f"they cannot be stored: {error}")))
+                await _serve_together(app, [one])
         app.wake.set()
 
 
-async def _serve_together(app: App, batch: Sequence[_Asked]) -> None:
-    """One transaction for these requests; all of them are told when the database does not answer. Raises REFUSED."""
+async def _serve_together(app: App, batch: Sequence[_Asked]) -> bool:
+    """One transaction for these requests; all of them are told when the database does not answer. False: something went
+    wrong that one of them may be the cause of, and none has been told."""
     try:
         answers = await app.db.run(lambda tx: _answer(app, tx, batch))
-    except REFUSED:
-        raise
     except BaseException as error:
+        if len(batch) > 1 and isinstance(error, Exception) and not isinstance(error, Unavailable):
+            return False
+        told = Invalid(Problem(path="parameters", message=f"they cannot be stored: {error}"))
         for one in batch:
-            _tell(one, error)
+            _tell(one, told if isinstance(error, REFUSED) else error)
         if not isinstance(error, Exception):
             raise
-        return
+        return True
     for one, answer in zip(batch, answers, strict=True):
         _tell(one, answer)
+    return True
 
 
 def _tell(one: _Asked, answer: RunId | BaseException) -> None:
