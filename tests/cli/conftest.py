@@ -48,7 +48,7 @@ CROWD = 12
 
 @pytest.fixture(scope="session")
 def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("cli") / "home", free_port())
+    server = Server(tmp_path_factory.mktemp("cli") / "home", free_port(), OSTINATO_SLOTS="8")
     server.start()
     yield server
     server.stop()

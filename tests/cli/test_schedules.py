@@ -36,6 +36,26 @@ def test_any_trigger_may_be_shown_from_a_file_or_stdin(nowhere: Cli, tmp_path: P
     assert "there is no holiday list 'bank'" in nowhere("schedule", "preview", "--trigger", str(file), code=2).err
 
 
+def test_a_trigger_may_be_as_talend_clients_send_it(nowhere: Cli) -> None:
+    at = {"type": "AT_TIME", "time": "10:00"}
+    daily = {"type": "DAILY", "interval": 2, "startDate": "2026-03-27", "atTimes": at, "timeZone": "Europe/Paris"}
+    cron = {"name": "weekdays", "type": "CRON", "cronExpression": "0 6 ? * 2-6", "timeZone": "UTC"}
+    since = ("--from", "2026-03-28T00:00:00Z", "--count", "2", "--json")
+    for sent, fires in (
+        (daily, ["2026-03-29T08:00:00Z", "2026-03-31T08:00:00Z"]),
+        (cron, ["2026-03-30T06:00:00Z", "2026-03-31T06:00:00Z"]),
+    ):
+        done = nowhere("schedule", "preview", "--trigger", "-", *since, code=0, stdin=json.dumps(sent))
+        assert done.json["next"] == fires
+    for wrong, said in (
+        ({"type": "DAILY", "startDate": "2026-03-27"}, "atTimes: it is required for DAILY"),
+        ({**cron, "cronExpression": "0 6 1 * 2"}, "cronExpression: character 7"),
+        ({"type": "HOURLY"}, "type: "),
+        ({**daily, "interval": "x"}, "interval: "),
+    ):
+        assert nowhere("schedule", "preview", "--trigger", "-", code=2, stdin=json.dumps(wrong)).err.startswith(said)
+
+
 def test_what_is_wrong_is_said_with_its_place(nowhere: Cli) -> None:
     done = nowhere("schedule", "preview", "--cron", "0 9 ? * 2#6", "--dialect", "quartz", code=2)
     assert done.err == "when.expression: character 11 (day of week): 2#6: a number from 1 to 5 follows #\n"

@@ -81,6 +81,7 @@ class Server:
             **os.environ,
             "OSTINATO_HOME": str(self.home),
             "OSTINATO_PORT": str(self.port),
+            "OSTINATO_SLOTS": "4",
             "PYTHONPATH": str(PLUGIN),
             **self._more,
         }

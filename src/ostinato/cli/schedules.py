@@ -34,7 +34,12 @@ Zone = Annotated[
 ]
 File = Annotated[
     str | None,
-    typer.Option("--trigger", metavar="FILE", help="Any trigger, as JSON; -: what comes on stdin.", show_default=False),
+    typer.Option(
+        "--trigger",
+        metavar="FILE",
+        help="Any trigger, as JSON, ours or as Talend has it; -: what comes on stdin.",
+        show_default=False,
+    ),
 ]
 After = Annotated[
     str | None,
@@ -274,7 +279,7 @@ def _explain_stored(context: typer.Context, schedule: int, at: str | None, *, js
 
 def trigger_of(cron: str | None, dialect: Literal["unix", "quartz"], zone: str | None, file: str | None) -> "Trigger":
     """The trigger that was named; raises WrongUsage, Invalid."""
-    from ostinato.core.triggers import Cron, Trigger, check, parse_trigger  # as above
+    from ostinato.core.triggers import Cron, Trigger, check  # as above
 
     if (cron is None) == (file is None):
         raise WrongUsage("name one trigger: --cron EXPR, or --trigger FILE")
@@ -282,10 +287,22 @@ def trigger_of(cron: str | None, dialect: Literal["unix", "quartz"], zone: str |
         if zone is not None:
             raise WrongUsage("--zone is for --cron: the trigger in the file has its own timeZone")
         with _opened(file) as stream:
-            return parse_trigger(_whole(stream, file))
+            return _trigger_in(_whole(stream, file))
     found = Trigger(when=Cron(expression=cron or "", dialect=dialect), time_zone=zone or "UTC")
     check(found)
     return found
+
+
+def _trigger_in(text: bytes) -> "Trigger":
+    """Ours, or one as clients of the Talend API send it, which has a `type` at its top."""
+    from ostinato.core.triggers.reading import parse_json, read_trigger  # as above
+
+    data = parse_json(text)
+    if not isinstance(data, dict) or "type" not in data or "when" in data:
+        return read_trigger(data)
+    from ostinato.api.talend.triggers import parse  # takes longer to load than all the rest
+
+    return parse(data)
 
 
 def _read_lists(named: Sequence[str]) -> tuple["HolidayList", ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
@@ -26,6 +26,7 @@ from ostinato.core.triggers.kinds import (
     Weekly,
     When,
 )
+from ostinato.core.triggers.reading import problem_of
 
 WHOLE_DAY = ("00:00", "23:59")
 MEMBERS = {"when.at": "atTimes", "when.expression": "cronExpression", "when.days": "atDays", "when.on": "atDays"}
@@ -60,6 +61,16 @@ def read(sent: SentTrigger | ScheduleTrigger, path: str) -> Trigger:
     except Invalid as refusal:
         raise Invalid(*(refuse.renamed(problem) for problem in refusal.problems)) from refusal
     return trigger
+
+
+def parse(data: dict[str, Any]) -> Trigger:
+    """The same of plain data: a trigger of a run configuration, or with a name one of a schedule."""
+    sent: SentTrigger | ScheduleTrigger
+    try:
+        sent = msgspec.convert(data, ScheduleTrigger) if "name" in data else msgspec.convert(data, SentTrigger)
+    except msgspec.ValidationError as error:
+        raise Invalid(problem_of(error)) from error
+    return read(sent, "")
 
 
 def shown(trigger: Trigger) -> dict[str, object]:

@@ -17,18 +17,22 @@ def read_trigger(data: Any) -> Trigger:
     try:
         trigger = msgspec.convert(data, Trigger)
     except msgspec.ValidationError as error:
-        raise Invalid(_problem(error)) from error
+        raise Invalid(problem_of(error)) from error
     check(trigger)
     return trigger
 
 
 def parse_trigger(text: bytes | str) -> Trigger:
     """A trigger from JSON text; raises Invalid."""
+    return read_trigger(parse_json(text))
+
+
+def parse_json(text: bytes | str) -> Any:
+    """Plain data from JSON text; raises Invalid."""
     try:
-        data = msgspec.json.decode(text.encode(errors="surrogatepass") if isinstance(text, str) else text)
+        return msgspec.json.decode(text.encode(errors="surrogatepass") if isinstance(text, str) else text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(Problem(message=f"this is no JSON: {error}")) from error
-    return read_trigger(data)
 
 
 def format_trigger(trigger: Trigger) -> bytes:
@@ -42,7 +46,8 @@ def check(trigger: Trigger) -> None:
     rule_of(trigger, tuple(HolidayList(name=name, days=()) for name in dict.fromkeys(names)))
 
 
-def _problem(error: msgspec.ValidationError) -> Problem:
+def problem_of(error: msgspec.ValidationError) -> Problem:
+    """What msgspec found, and where."""
     found = PLACE.fullmatch(str(error))
     assert found is not None
     return Problem(path=(found["path"] or "").removeprefix("."), message=found["message"])
