@@ -49,7 +49,7 @@ def test_a_trigger_may_be_as_talend_clients_send_it(nowhere: Cli) -> None:
         assert done.json["next"] == fires
     for wrong, said in (
         ({"type": "DAILY", "startDate": "2026-03-27"}, "atTimes: it is required for DAILY"),
-        ({**cron, "cronExpression": "0 6 1 * 2"}, "cronExpression: character 7"),
+        ({**cron, "cronExpression": "0 6 1 * 2"}, "cronExpression: character 9"),
         ({"type": "HOURLY"}, "type: "),
         ({**daily, "interval": "x"}, "interval: "),
     ):
