@@ -173,7 +173,7 @@ async def test_the_order_of_sources_and_whether_the_own_workspace_is_said_do_not
             "a.yaml:18: data_triggers[1].sources: expected a list of 1 to 100, not nothing",
         ),
         (
-            "      - plan: report\n",
+            "      - plan: report\n    active: false\n",
             "      - task: tell\n",
             "a.yaml:19: data_triggers[1].sources: 'tell' would start itself for ever: name sources that it does not"
             " start",

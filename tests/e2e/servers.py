@@ -127,10 +127,10 @@ class Server:
         """kill -9 for everything at once: server, workers, their programs, the database."""
         root = psutil.Process(self.pid)
         family = [root, *root.children(recursive=True)]
-        for process in family:
-            process.suspend()
-        for process in family:
-            process.send_signal(signal.SIGKILL)
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for process in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.send_signal(number)
         self.wait()
 
     def apply(self, text: str) -> dict[str, Any]:

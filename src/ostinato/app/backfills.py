@@ -17,7 +17,6 @@ from ostinato.app.cancelling import ask, end_held
 from ostinato.app.holding import hold_target, not_there
 from ostinato.app.schedules import lists_of, of
 from ostinato.app.starts import PRIORITIES, TAKEN
-from ostinato.app.wording import text_problems
 from ostinato.core import parameters
 from ostinato.core.access import Actor
 from ostinato.core.backfills import MOST_AT_ONCE, UsedTrigger, problems_of_window, times_of
@@ -27,6 +26,7 @@ from ostinato.core.parameters import SCHEDULED_AT
 from ostinato.core.schedules import problems_of_trigger
 from ostinato.core.states import Reason
 from ostinato.core.triggers.kinds import HolidayList, Trigger
+from ostinato.core.wording import text_problems
 from ostinato.store import backfills, runs, schedules
 from ostinato.store.audit import Entry
 from ostinato.store.backfills import SeenBackfill, SeenFire, Startable, ToMake, Wanted

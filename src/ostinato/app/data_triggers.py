@@ -4,7 +4,8 @@ Whoever has EXECUTE where a data trigger starts something, and may see all of it
 runs on behalf of whoever did so last.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -121,12 +122,10 @@ async def remove(app: App, actor: Actor, trigger: int, now: datetime) -> None:
     await app.db.run(work)
 
 
-async def ring_of(tx: Tx, actor: Actor, what: TaskOrPlan) -> str | None:
-    """In which ring a task or plan would start itself for ever, in words; None: in none."""
+async def rings_of(tx: Tx, actor: Actor, what: Sequence[TaskOrPlan]) -> dict[TaskOrPlan, str]:
+    """Those that would start themselves for ever, each with its ring in words."""
     leads_to, names = await data_triggers.leads_to(tx, actor.subject, what, None)
-    here = _ref(what)
-    ring = find_ring(leads_to, here, {one for one, following in leads_to.items() if here in following})
-    return None if ring is None else ring_in_words(ring, names)
+    return await asyncio.to_thread(_rings, leads_to, names, what)
 
 
 def about_of(one: SeenDataTrigger) -> About:
@@ -137,7 +136,7 @@ def about_of(one: SeenDataTrigger) -> About:
 
 async def _hold(tx: Tx, actor: Actor, trigger: int) -> SeenDataTrigger:
     """A data trigger that the actor may change, and nobody else does meanwhile. Raises NotFound, Forbidden."""
-    await data_triggers.lock(tx, DataTriggerId(trigger))
+    await data_triggers.lock(tx, [DataTriggerId(trigger)])
     held = await _seen(tx, actor, trigger)
     if not held.may_execute:
         raise Forbidden(f"Changing this data trigger needs the permission EXECUTE in workspace {held.workspace!r}")
@@ -186,11 +185,24 @@ async def _check(tx: Tx, actor: Actor, environment: EnvironmentId, about: About,
         problems.append(Problem(path="sources", message=f"name 1 to {MOST_SOURCES} tasks and plans"))
     if problems:
         raise Invalid(*problems)
+    if not about.active:
+        return
     await data_triggers.lock_environment(tx, environment)
-    leads_to, names = await data_triggers.leads_to(tx, actor.subject, about.what, trigger)
+    leads_to, names = await data_triggers.leads_to(tx, actor.subject, [about.what], trigger)
     ring = find_ring(leads_to, _ref(about.what), {_ref(source) for source in about.sources})
     if ring is not None:
         raise Invalid(Problem(path="sources", message=ring_in_words(ring, names)))
+
+
+def _rings(
+    leads_to: Mapping[Ref, Collection[Ref]], names: Mapping[Ref, str | None], what: Sequence[TaskOrPlan]
+) -> dict[TaskOrPlan, str]:
+    before: dict[Ref, set[Ref]] = {}
+    for one, following in leads_to.items():
+        for other in following:
+            before.setdefault(other, set()).add(one)
+    rings = {one: find_ring(leads_to, _ref(one), before.get(_ref(one), set())) for one in what}
+    return {one: ring_in_words(ring, names) for one, ring in rings.items() if ring is not None}
 
 
 def _ref(what: TaskOrPlan) -> Ref:

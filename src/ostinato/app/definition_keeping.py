@@ -5,6 +5,7 @@ Everything that is wanted together is kept or nothing is.
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from ostinato.app.application import App
 from ostinato.app.definition_configs import Ready
 from ostinato.app.definition_state import State
 from ostinato.app.definition_writing import Batch
+from ostinato.app.schedules import Clock, going_on
 from ostinato.core.access import HOW_TO_GET, Actor, Permission, Tenant
 from ostinato.core.definition_artifacts import check_artifacts
 from ostinato.core.definition_changes import (
@@ -40,7 +42,7 @@ from ostinato.core.definition_changes import (
 )
 from ostinato.core.definition_checks import check
 from ostinato.core.definition_reading import OF_ENVIRONMENTS
-from ostinato.core.definition_start_checks import check_starts
+from ostinato.core.definition_start_checks import Apart, check_distances, check_starts
 from ostinato.core.definitions import Collected, Kind, Place, Placed, Pool
 from ostinato.core.errors import Forbidden, Invalid, Problem
 from ostinato.store import definitions
@@ -60,43 +62,77 @@ class Wanted(msgspec.Struct, kw_only=True):
     problems: list[Problem]
     only: str | None = None
     """All that is wanted is the task of this name, or, if it is empty, a connection."""
+    apart: Apart = {}
 
 
-async def keep(app: App, tx: Tx, actor: Actor, wanted: Wanted, now: datetime) -> tuple[list[Change], State]:
-    """Make and change what is wanted. Raises Invalid with every problem, Forbidden."""
+async def prepare(app: App, actor: Actor, wanted: Wanted, now: datetime) -> None:
+    """Work out beforehand what takes long, so that nobody has to wait for it."""
+    if not wanted.collected.schedules:
+        return
+    async with app.db.reading() as tx:
+        state = await _load(app, tx, actor, wanted)
+    changes, _ = _compare(wanted, state)
+    with suppress(Forbidden):
+        _authorise(actor, changes, state)
+        await asyncio.to_thread(check_distances, wanted.collected, state.known, now, wanted.apart)
+
+
+async def keep(
+    app: App, tx: Tx, actor: Actor, wanted: Wanted, now: datetime, clock: Clock | None = None
+) -> tuple[list[Change], State]:
+    """Make and change what is wanted. Raises Invalid with every problem, Forbidden. `clock`: the time that has gone on
+    since the request, if that was longer ago."""
+    clock = clock or going_on(now)
     await definitions.lock(tx)
-    state = await _load(app, tx, actor, wanted, now)
-    changes, batches = _compare(wanted, state)
-    _authorise(actor, changes, state)
+    changes, batches, state = await _judge(app, tx, actor, wanted, now)
     suspected = definition_data_triggers.suspects(wanted.collected, wanted.ready.tasks, changes)
-    await definition_data_triggers.lock(tx, suspected, state)
+    await definition_schedules.lock(tx, changes, state)
+    await definition_data_triggers.lock(tx, suspected, changes, state)
+    standing = await definition_data_triggers.standing_rings(tx, actor, suspected, state)
     records = definition_records.entries(change for change in changes if change.kind not in STARTS)
     await _write_environments(tx, wanted.collected, changes, state, now)
     await _write_workspaces(tx, wanted.collected, changes, state, now)
     await _write_pools(tx, wanted.collected, changes, state, now)
-    await definition_schedules.write_holidays(tx, wanted.collected.holidays, changes, state, now)
     for place, batch in batches.items():
         await definition_writing.write(app, tx, actor, state, place, batch, now)
-    await definition_schedules.write(tx, actor, wanted.collected, changes, state, now)
+    await definition_schedules.write(tx, actor, wanted.collected, changes, state, clock)
+    await definition_schedules.write_holidays(tx, wanted.collected.holidays, changes, state, clock)
     await definition_data_triggers.write(tx, actor, wanted.collected.data_triggers, changes, state, now)
-    await definition_data_triggers.refuse_rings(tx, actor, suspected, state)
+    await definition_data_triggers.refuse_rings(tx, actor, suspected, standing, state)
     await audit.record(tx, actor, now, *records)
     return changes, state
 
 
-async def _load(app: App, tx: Tx, actor: Actor, wanted: Wanted, now: datetime) -> State:
-    """What is stored where the files want something; raises Invalid if anything is wrong with the files."""
+async def compare(app: App, tx: Tx, actor: Actor, wanted: Wanted, now: datetime) -> tuple[list[Change], bool]:
+    """What `keep` would do, with the same refusals but those of rings, and whether there may be such."""
+    changes, _, state = await _judge(app, tx, actor, wanted, now)
+    suspected = definition_data_triggers.suspects(wanted.collected, wanted.ready.tasks, changes)
+    return changes, bool(await definition_data_triggers.watched(tx, suspected, wanted.collected, state))
+
+
+async def _judge(
+    app: App, tx: Tx, actor: Actor, wanted: Wanted, now: datetime
+) -> tuple[list[Change], dict[Place, Batch], State]:
+    """What is to become of everything; raises Invalid, Forbidden."""
+    state = await _load(app, tx, actor, wanted)
+    known, tasks, collected = state.known, wanted.ready.tasks, wanted.collected
+    problems = [*wanted.problems, *check(collected, tasks, known), *check_artifacts(tasks, known)]
+    problems += check_starts(collected, known, wanted.apart) if _starts_by_itself(collected) else []
+    if problems:
+        raise Invalid(*_ordered(problems, wanted.files))
+    changes, batches = _compare(wanted, state)
+    _authorise(actor, changes, state)
+    if near := await asyncio.to_thread(check_distances, collected, known, now, wanted.apart):
+        raise Invalid(*_ordered(near, wanted.files))
+    return changes, batches, state
+
+
+async def _load(app: App, tx: Tx, actor: Actor, wanted: Wanted) -> State:
+    """What is stored where the files want something."""
     collected = wanted.collected
-    items: list[Placed[Any]] = [
-        *collected.workspaces,
-        *collected.pools,
-        *collected.holidays,
-        *collected.connections,
-        *collected.tasks,
-        *collected.plans,
-        *collected.schedules,
-        *collected.data_triggers,
-    ]
+    items: list[Placed[Any]] = [*collected.workspaces, *collected.pools, *collected.holidays]
+    items += [*collected.connections, *collected.tasks, *collected.plans]
+    items += [*collected.schedules, *collected.data_triggers]
     places = {item.place for item in items}
     places |= {
         (trigger.environment, source.workspace)
@@ -106,16 +142,16 @@ async def _load(app: App, tx: Tx, actor: Actor, wanted: Wanted, now: datetime) -
     }
     environments = {environment for environment, _ in places} | set(collected.used)
     state = await definition_state.load(app, tx, actor, environments, places, wanted.only)
-    tasks = wanted.ready.tasks
-    await definition_artifacts.load(tx, state, tasks)
-    problems = [*wanted.problems, *check(collected, tasks, state.known), *check_artifacts(tasks, state.known)]
-    if collected.schedules or collected.holidays or collected.data_triggers:
-        await definition_schedules.load(tx, state, environments)
+    await definition_artifacts.load(tx, state, wanted.ready.tasks)
+    if _starts_by_itself(collected):
+        await definition_schedules.load(tx, actor, state, environments)
         await definition_data_triggers.load(tx, actor, state, environments)
-        problems += await asyncio.to_thread(check_starts, collected, state.known, now)
-    if problems:
-        raise Invalid(*_ordered(problems, wanted.files))
     return state
+
+
+def _starts_by_itself(collected: Collected) -> bool:
+    """Whether anything in the files does, or says when."""
+    return bool(collected.schedules or collected.holidays or collected.data_triggers)
 
 
 def _ordered(problems: Iterable[Problem], files: Sequence[str]) -> Sequence[Problem]:

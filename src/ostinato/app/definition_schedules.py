@@ -1,60 +1,98 @@
 """Schedules and lists of holidays as files define them: read for comparison, and written."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
 
 from ostinato.app import holidays, schedules
 from ostinato.app.definition_state import Rows, State
-from ostinato.app.schedules import About
-from ostinato.core.access import Actor
+from ostinato.app.schedules import About, Clock
+from ostinato.core.access import Actor, Tenant
 from ostinato.core.definition_changes import Action, Change
 from ostinato.core.definition_schedules import Holidays, Schedule
+from ostinato.core.definition_start_checks import lists_by_environment
 from ostinato.core.definitions import Collected, Kind, Placed
+from ostinato.core.errors import Conflict, NotFound
+from ostinato.core.schedules import NamedTrigger
 from ostinato.store import definitions
 from ostinato.store import schedules as stored
-from ostinato.store.db import Tx
+from ostinato.store.db import Raced, Tx
+from ostinato.store.definitions import StoredSchedule
 from ostinato.store.runs import TaskOrPlan
 
 
-async def load(tx: Tx, state: State, environments: Collection[str]) -> None:
+async def load(tx: Tx, actor: Actor, state: State, environments: Collection[str]) -> None:
     """What is stored of them in these environments, of schedules in the workspaces whose content is read."""
-    names = {id: name for name, id in state.environments.items() if name in environments}
-    for one in await stored.holidays(tx, list(names)):
-        kept = state.known.holidays.setdefault(names[one.environment], {})
+    manages = actor.may(Tenant.ENVIRONMENTS)
+    for one in await definitions.holidays(tx, sorted(environments), actor.subject, manages):
+        kept = state.known.holidays.setdefault(one.environment, {})
         kept[one.name] = Holidays(name=one.name, days=one.days)
     for row in await definitions.schedules(tx, list(state.places)):
-        place = state.places[row.workspace]
-        schedule = Schedule(task=row.task, plan=row.plan, description=row.description, triggers=row.triggers)
+        place, schedule = state.places[row.workspace], _definition(row)
         state.known.workspaces[place].schedules[schedule.name] = schedule
         state.rows[place].schedules[schedule.name] = row.id
 
 
+async def lock(tx: Tx, changes: Iterable[Change], state: State) -> None:
+    """Nobody fires what is going to change. Whoever fires leaves it alone until then, and waits for nothing; and nobody
+    who has begun to waits for tasks that are written before."""
+    changed = [change for change in changes if change.action is Action.CHANGED]
+    rows = [(state.rows[c.environment, c.workspace or ""], c.name) for c in changed if _is(c)]
+    if rows:
+        await stored.lock_triggers(tx, [row.schedules[name] for row, name in rows])
+    for change in changed:
+        if change.kind is Kind.HOLIDAYS:
+            await stored.triggers_with(tx, state.environments[change.environment], change.name)
+
+
 async def write_holidays(
-    tx: Tx, wanted: Sequence[Placed[Holidays]], changes: Iterable[Change], state: State, now: datetime
+    tx: Tx, wanted: Sequence[Placed[Holidays]], changes: Iterable[Change], state: State, clock: Clock
 ) -> None:
     """Triggers that name a list which changed are planned anew."""
     actions = {(change.environment, change.name): change.action for change in changes if change.kind is Kind.HOLIDAYS}
     for one in wanted:
         if actions[one.environment, one.definition.name] is not Action.LEFT:
-            await holidays.keep_in(tx, state.environments[one.environment], one.definition.as_list(), now)
+            await holidays.keep_in(tx, state.environments[one.environment], one.definition.as_list(), clock)
 
 
-async def write(
-    tx: Tx, actor: Actor, wanted: Collected, changes: Iterable[Change], state: State, now: datetime
-) -> None:
-    """The schedules; what they start is there by now."""
-    actions = {(c.environment, c.workspace, c.name): c.action for c in changes if c.kind is Kind.SCHEDULE}
+async def write(tx: Tx, actor: Actor, wanted: Collected, changes: Iterable[Change], state: State, clock: Clock) -> None:
+    """The schedules; what they start is there by now. Raises Raced if one is not any more what was loaded."""
+    actions = {(c.environment, c.workspace, c.name): c.action for c in changes if _is(c)}
+    lists = lists_by_environment(wanted, state.known)
     for one in wanted.schedules:
         schedule, (environment, workspace) = one.definition, one.place
         action = actions[environment, workspace, schedule.name]
         if action is Action.LEFT:
             continue
-        rows = state.rows[one.place]
+        rows, own_lists = state.rows[one.place], lists.get(environment, ())
         about = About(description=schedule.description, what=_what(schedule, rows), triggers=schedule.triggers)
-        if action is Action.CREATED:
-            await schedules.create_in(tx, actor, environment, about, now)
-        else:
-            await schedules.change_in(tx, actor, rows.schedules[schedule.name], about, now)
+        try:
+            if action is Action.CREATED:
+                await schedules.create_in(tx, actor, environment, about, clock, own_lists)
+            else:
+                held = await schedules.hold(tx, actor, rows.schedules[schedule.name])
+                if schedules.about_of(held).what != about.what:
+                    raise Raced
+                await schedules.change_in(tx, actor, held, about, clock, own_lists)
+        except (Conflict, NotFound) as error:
+            raise Raced from error
+
+
+def _is(change: Change) -> bool:
+    return change.kind is Kind.SCHEDULE
+
+
+def _definition(row: StoredSchedule) -> Schedule:
+    """As files would define it."""
+    triggers = (
+        NamedTrigger(
+            name=one.name,
+            trigger=one.definition,
+            missed=one.missed,
+            most_missed=one.most_missed,
+            grace_seconds=one.grace_s,
+        )
+        for one in row.triggers
+    )
+    return Schedule(task=row.task, plan=row.plan, description=row.description, triggers=tuple(triggers))
 
 
 def _what(schedule: Schedule, rows: Rows) -> TaskOrPlan:

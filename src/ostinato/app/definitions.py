@@ -18,6 +18,7 @@ from ostinato.app.definition_configs import resolve
 from ostinato.app.definition_export import export_files
 from ostinato.app.definition_keeping import Wanted
 from ostinato.app.definition_schema import schema
+from ostinato.app.schedules import going_on
 from ostinato.app.yaml_files import decode, parse
 from ostinato.core.access import Actor
 from ostinato.core.definition_changes import Action, Change
@@ -52,26 +53,32 @@ class Bundle(msgspec.Struct, kw_only=True):
 
 async def apply(app: App, actor: Actor, bundle: Bundle, now: datetime) -> list[Change]:
     """Make and change what the files define, all of it or (Invalid with every problem, Forbidden) nothing."""
+    clock = going_on(now)
     wanted = await asyncio.to_thread(_read, bundle)
+    await definition_keeping.prepare(app, actor, wanted, now)
 
     async def work(tx: Tx) -> list[Change]:
-        changes, _ = await definition_keeping.keep(app, tx, actor, wanted, now)
+        changes, _ = await definition_keeping.keep(app, tx, actor, wanted, now, clock)
         return changes
 
     return await app.db.run(work)
 
 
 async def diff(app: App, actor: Actor, bundle: Bundle, now: datetime) -> list[Change]:
-    """What `apply` would do, with the same refusals: it is done, and taken back."""
+    """What `apply` would do, with the same refusals; where only doing it shows them, it is done and taken back."""
+    clock = going_on(now)
     wanted = await asyncio.to_thread(_read, bundle)
-    changes: list[Change] = []
+    await definition_keeping.prepare(app, actor, wanted, now)
+    async with app.db.transaction() as tx:
+        changes, may_make_rings = await definition_keeping.compare(app, tx, actor, wanted, now)
 
     async def work(tx: Tx) -> None:
-        changes[:], _ = await definition_keeping.keep(app, tx, actor, wanted, now)
+        changes[:], _ = await definition_keeping.keep(app, tx, actor, wanted, now, clock)
         raise _TakenBack
 
-    with suppress(_TakenBack):
-        await app.db.run(work)
+    if may_make_rings:
+        with suppress(_TakenBack):
+            await app.db.run(work)
     return changes
 
 
@@ -83,7 +90,7 @@ async def export(app: App, actor: Actor, environment: str, workspace: str | None
     async with app.db.transaction() as tx:
         wanted = None if workspace is None else [(environment, workspace)]
         state = await definition_state.load(app, tx, actor, [environment], wanted)
-        await definition_schedules.load(tx, state, [environment])
+        await definition_schedules.load(tx, actor, state, [environment])
         await definition_data_triggers.load(tx, actor, state, [environment])
     if environment not in state.environments:
         raise NotFound("Environment", environment)

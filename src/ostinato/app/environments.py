@@ -7,10 +7,10 @@ import msgspec
 
 from ostinato.app import artifacts, audit, workspaces
 from ostinato.app.application import App
-from ostinato.app.wording import name_problems
 from ostinato.core.access import Actor, Tenant
 from ostinato.core.errors import Conflict, Invalid, NotFound, Problem
 from ostinato.core.ids import EnvironmentId
+from ostinato.core.wording import name_problems
 from ostinato.store import definitions, environments, users
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx

@@ -12,17 +12,15 @@ log = structlog.get_logger()
 
 
 def tell(what: Sequence[Mapping[str, object]], fired: Sequence[RunId | BaseException]) -> int:
-    """Log what could not be done; how many were fired or refused, by whatever server, and are not to be tried again at
-    once. Raises what ends the loop.
+    """Log what could not be done; how many were fired or refused, and are not to be tried again at once. What
+    another server has fired, or somebody is changing, is looked at again later. Raises what ends the loop.
 
     `what` says of each in the log which one it is.
     """
     moved = len(fired)
     for which, answer in zip(what, fired, strict=True):
         match answer:
-            case AlreadyFired():
-                continue
-            case AtWork():
+            case AlreadyFired() | AtWork():
                 moved -= 1
             case Unavailable():
                 raise answer

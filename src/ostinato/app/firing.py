@@ -53,6 +53,7 @@ async def _fire(app: App, due: Due, lists: tuple[HolidayList, ...], now: datetim
     following = done.following
     move = Move(
         trigger=due.id,
+        version=due.version,
         planned=due.planned_at,
         following=None if following is None else following.at,
         due=None if following is None else following.due,

@@ -8,10 +8,10 @@ import msgspec
 
 from ostinato.app import audit, members
 from ostinato.app.application import App
-from ostinato.app.wording import name_problems, text_problems
 from ostinato.core.access import Actor, Tenant
 from ostinato.core.errors import Conflict, Invalid, Problem
 from ostinato.core.ids import GroupId
+from ostinato.core.wording import name_problems, text_problems
 from ostinato.store import users
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from ostinato.app import audit
 from ostinato.app.application import App
-from ostinato.app.schedules import next_fires
-from ostinato.app.wording import name_problems
+from ostinato.app.schedules import Clock, going_on, next_fires
 from ostinato.core.access import Actor, Tenant
 from ostinato.core.errors import Conflict, Invalid, NotFound
 from ostinato.core.ids import EnvironmentId
+from ostinato.core.schedules import problems_of_list
 from ostinato.core.triggers.kinds import HolidayList
 from ostinato.store import environments, schedules
 from ostinato.store.audit import Entry
@@ -28,26 +28,27 @@ async def list_holidays(app: App, actor: Actor, environment: str) -> list[Holida
 async def keep(app: App, actor: Actor, environment: str, wanted: HolidayList, now: datetime) -> None:
     """The list of this name is this from now on, for triggers too. Raises Forbidden, Invalid, NotFound."""
     actor.require(Tenant.ENVIRONMENTS)
-    if problems := name_problems("name", wanted.name):
+    if problems := problems_of_list(wanted):
         raise Invalid(*problems)
+    clock = going_on(now)
 
     async def work(tx: Tx) -> None:
         place = await _environment(tx, actor, environment)
-        await keep_in(tx, place.id, wanted, now)
+        await keep_in(tx, place.id, wanted, clock)
         entry = _entry("change", wanted.name, environment, days=len(wanted.days))
-        await audit.record(tx, actor, now, entry)
+        await audit.record(tx, actor, clock(), entry)
 
     await app.db.run(work)
 
 
-async def keep_in(tx: Tx, environment: EnvironmentId, wanted: HolidayList, now: datetime) -> None:
+async def keep_in(tx: Tx, environment: EnvironmentId, wanted: HolidayList, clock: Clock) -> None:
     """The same within a transaction, for whoever has asked what there is to ask, and records it."""
-    await schedules.keep_holidays(tx, environment, wanted.name, wanted.days, now)
+    await schedules.keep_holidays(tx, environment, wanted.name, wanted.days, clock())
     users = [one for one in await schedules.triggers_with(tx, environment, wanted.name) if one.bound]
     if not users:
         return
     lists = tuple(HolidayList(name=one.name, days=one.days) for one in await schedules.holidays(tx, [environment]))
-    await schedules.plan_next(tx, await asyncio.to_thread(next_fires, users, lists, now))
+    await schedules.plan_next(tx, await asyncio.to_thread(next_fires, users, lists, clock()))
 
 
 async def remove(app: App, actor: Actor, environment: str, name: str, now: datetime) -> None:

@@ -15,11 +15,11 @@ import msgspec
 from ostinato.app import audit
 from ostinato.app.access import ADMINISTRATOR
 from ostinato.app.application import App
-from ostinato.app.wording import name_problems, text_problems
 from ostinato.core.access import Actor, Permission, Tenant
 from ostinato.core.credentials import PREFIX_LENGTH, RULES, SECRET_LENGTH, SUFFIX_LENGTH, Kind, digest_of, prefix_of
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from ostinato.core.ids import CredentialId, UserId
+from ostinato.core.wording import name_problems, text_problems
 from ostinato.store import credentials, users
 from ostinato.store.audit import Entry
 from ostinato.store.credentials import Listed, NewCredential, Owned, Secret

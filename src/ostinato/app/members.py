@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from ostinato.app import audit
-from ostinato.app.wording import LONGEST_NAME
 from ostinato.core.access import TENANT_ROLES, Actor
 from ostinato.core.errors import Conflict, NotFound, Problem
+from ostinato.core.wording import LONGEST_NAME
 from ostinato.store import users
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx

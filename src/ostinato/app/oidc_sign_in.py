@@ -15,10 +15,10 @@ from ostinato.app import members, sign_in
 from ostinato.app.application import App
 from ostinato.app.oidc import Challenge, Provider
 from ostinato.app.sign_in import Origin, SignedIn
-from ostinato.app.wording import name_problems
 from ostinato.core.credentials import digest_of
 from ostinato.core.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
 from ostinato.core.sign_ins import Person, is_own_path
+from ostinato.core.wording import name_problems
 from ostinato.store import sign_ins, users
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx

@@ -11,9 +11,9 @@ import msgspec
 
 from ostinato.app import audit, members, passwords
 from ostinato.app.application import App
-from ostinato.app.wording import name_problems
 from ostinato.core.access import Actor, Tenant
 from ostinato.core.errors import Conflict, Invalid, Problem
+from ostinato.core.wording import name_problems
 from ostinato.store import users
 from ostinato.store.audit import Entry
 from ostinato.store.users import User

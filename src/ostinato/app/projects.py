@@ -12,11 +12,11 @@ import msgspec
 
 from ostinato.app import audit, members
 from ostinato.app.application import App
-from ostinato.app.wording import name_problems
 from ostinato.core.access import Actor, Tenant
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from ostinato.core.ids import GroupId, UserId
 from ostinato.core.projects import label_of, wrong_with_url
+from ostinato.core.wording import name_problems
 from ostinato.store import projects, users
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx

@@ -14,11 +14,11 @@ import msgspec
 from ostinato import archives
 from ostinato.app import artifacts, audit, objects, targets
 from ostinato.app.application import App
-from ostinato.app.wording import name_problems
 from ostinato.core.access import Actor, Permission
 from ostinato.core.definitions import Place
 from ostinato.core.errors import Conflict, Invalid, NotFound, Problem
 from ostinato.core.resources import file_name as usable_name
+from ostinato.core.wording import name_problems
 from ostinato.store import artifacts as contents
 from ostinato.store import definitions, resources
 from ostinato.store.audit import Entry

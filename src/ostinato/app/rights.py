@@ -10,10 +10,10 @@ import msgspec
 
 from ostinato.app import audit, members, places
 from ostinato.app.application import App
-from ostinato.app.wording import LONGEST_NAME, name_problems
 from ostinato.core.access import ROLES, Actor, Permission, Tenant
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from ostinato.core.ids import GroupId, UserId
+from ostinato.core.wording import LONGEST_NAME, name_problems
 from ostinato.store import environments, rights, users
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx

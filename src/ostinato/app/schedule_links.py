@@ -68,6 +68,7 @@ async def unlink_in(tx: Tx, actor: Actor, what: TaskOrPlan, now: datetime) -> bo
 
 async def set_own_in(tx: Tx, actor: Actor, what: TaskOrPlan, trigger: NamedTrigger, now: datetime) -> None:
     """It starts by this one trigger. Raises NotFound, Forbidden, Invalid, and Conflict while a schedule is linked."""
+    clock = schedules.going_on(now)
     place = await executable(tx, actor, what)
     lists = await schedules.lists_of(tx, place.environment)
     about = About(what=what, triggers=(trigger,))
@@ -78,12 +79,12 @@ async def set_own_in(tx: Tx, actor: Actor, what: TaskOrPlan, trigger: NamedTrigg
     kept: ScheduleId | None
     if found:
         kept = found[0].id
-        await stored.change(tx, kept, None, what, actor.user, now)
+        await stored.change(tx, kept, None, what, actor.user, now, own=True)
     else:
         kept = await stored.make(tx, place.environment, None, what, actor.user, now, own=True)
     if kept is None:
         raise Conflict(f"{place.name!r} was given a schedule in the same moment: try again")
-    await schedules.set_triggers(tx, kept, about, now, lists)
+    await schedules.set_triggers(tx, kept, about, clock, lists)
     action = "change" if found else "create"
     await audit.record(tx, actor, now, schedules.entry(action, kept, place.environment_name, after=about))
 
@@ -100,7 +101,7 @@ async def _bind(tx: Tx, actor: Actor, wanted: SeenSchedule, what: TaskOrPlan, no
     before = schedules.about_of(wanted)
     after = msgspec.structs.replace(before, what=what)
     await stored.change(tx, wanted.id, wanted.description, what, actor.user, now)
-    await schedules.set_triggers(tx, wanted.id, after, now, lists)
+    await schedules.set_triggers(tx, wanted.id, after, schedules.going_on(now), lists)
     await audit.record(tx, actor, now, schedules.entry("link", wanted.id, wanted.environment, before, after))
 
 
@@ -112,7 +113,7 @@ async def take_off(tx: Tx, actor: Actor, found: SeenSchedule, now: datetime) -> 
     else:
         after = msgspec.structs.replace(before, what=None)
         await stored.change(tx, found.id, found.description, None, actor.user, now)
-        await schedules.set_triggers(tx, found.id, after, now, ())
+        await schedules.set_triggers(tx, found.id, after, schedules.going_on(now), ())
     action = "delete" if found.own else "unlink"
     await audit.record(tx, actor, now, schedules.entry(action, found.id, found.environment, before))
 

@@ -6,16 +6,17 @@ last. One that is bound to nothing is kept by whoever has EXECUTE in any workspa
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import islice
+from typing import TypeAlias
 
 import msgspec
 
 from ostinato.app import audit
 from ostinato.app.application import App
 from ostinato.app.holding import hold_target, not_there
-from ostinato.app.wording import text_problems
 from ostinato.core.access import Actor, Tenant
 from ostinato.core.definition_schedules import LONGEST_DESCRIPTION
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
@@ -24,6 +25,7 @@ from ostinato.core.schedules import NamedTrigger, first, problems_of, problems_o
 from ostinato.core.triggers.clocks import TICK
 from ostinato.core.triggers.kinds import HolidayList
 from ostinato.core.triggers.reading import format_trigger
+from ostinato.core.wording import text_problems
 from ostinato.store import environments, schedules
 from ostinato.store.audit import Entry
 from ostinato.store.db import REFUSED, Tx
@@ -33,6 +35,9 @@ from ostinato.store.schedules import Due, Next, SeenSchedule, SeenTrigger, Trigg
 BACK = re.compile(r"\\[1-9]")
 MOST_EVENTS = 100_000
 """Fires that are looked at for one answer."""
+
+
+Clock: TypeAlias = Callable[[], datetime]
 
 
 class Clash(Invalid):
@@ -79,52 +84,60 @@ async def get(app: App, actor: Actor, schedule: int) -> SeenSchedule:
 
 async def create(app: App, actor: Actor, environment: str, about: About, now: datetime) -> SeenSchedule:
     """Raises Invalid, NotFound, Forbidden, and Conflict if the task or plan has a schedule."""
+    clock = going_on(now)
 
     async def work(tx: Tx) -> SeenSchedule:
         place = await _place(tx, actor, environment, about.what)
-        await asyncio.to_thread(check_about, about, now, await lists_of(tx, place))
-        return await seen(tx, actor, await create_in(tx, actor, environment, about, now))
+        lists = await lists_of(tx, place)
+        await asyncio.to_thread(check_about, about, now, lists)
+        return await seen(tx, actor, await create_in(tx, actor, environment, about, clock, lists))
 
     return await app.db.run(work)
 
 
-async def create_in(tx: Tx, actor: Actor, environment: str, about: About, now: datetime) -> ScheduleId:
-    """The same within a transaction, of what was checked."""
-    place = await _place(tx, actor, environment, about.what)
+async def create_in(
+    tx: Tx, actor: Actor, environment: str, about: About, clock: Clock, lists: tuple[HolidayList, ...]
+) -> ScheduleId:
+    """The same within a transaction, of what was checked with these lists."""
+    place, now = await _place(tx, actor, environment, about.what), clock()
     if about.what is not None:
         await hold_target(tx, about.what)
     made = await schedules.make(tx, place, about.description, about.what, actor.user, now)
     if made is None:
         raise Conflict("The task or plan has a schedule already: change that one, or take it off first")
-    await set_triggers(tx, made, about, now, await lists_of(tx, place))
+    await set_triggers(tx, made, about, clock, lists)
     await audit.record(tx, actor, now, entry("create", made, environment, after=about))
     return made
 
 
 async def change(app: App, actor: Actor, schedule: int, about: About, now: datetime) -> SeenSchedule:
     """It is this from now on, and starts runs on behalf of the actor. Raises Invalid, NotFound, Forbidden, Conflict."""
+    clock = going_on(now)
 
     async def work(tx: Tx) -> SeenSchedule:
         before = await hold(tx, actor, schedule)
         await _place(tx, actor, before.environment, about.what)
-        await asyncio.to_thread(check_about, about, now, await lists_of(tx, before.environment_id))
-        await change_in(tx, actor, before.id, about, now)
+        lists = await lists_of(tx, before.environment_id)
+        await asyncio.to_thread(check_about, about, now, lists)
+        await change_in(tx, actor, before, about, clock, lists)
         return await seen(tx, actor, before.id)
 
     return await app.db.run(work)
 
 
-async def change_in(tx: Tx, actor: Actor, schedule: ScheduleId, about: About, now: datetime) -> None:
-    """The same within a transaction, of what was checked."""
-    before = await hold(tx, actor, schedule)
+async def change_in(
+    tx: Tx, actor: Actor, before: SeenSchedule, about: About, clock: Clock, lists: tuple[HolidayList, ...]
+) -> None:
+    """The same within a transaction, of what is held and was checked with these lists. A schedule of its own becomes
+    one as others are."""
+    now, was = clock(), about_of(before)
     await _place(tx, actor, before.environment, about.what)
     if about.what is not None:
         await hold_target(tx, about.what)
         await _require_free(tx, actor, about.what, before.id)
     await schedules.change(tx, before.id, about.description, about.what, actor.user, now)
-    await set_triggers(tx, before.id, about, now, await lists_of(tx, before.environment_id))
-    record = entry("change", before.id, before.environment, before=about_of(before), after=about)
-    await audit.record(tx, actor, now, record)
+    await set_triggers(tx, before.id, about, clock, lists, keep_plans=about.what == was.what)
+    await audit.record(tx, actor, now, entry("change", before.id, before.environment, before=was, after=about))
 
 
 async def remove(app: App, actor: Actor, schedule: int, now: datetime, *, bound: bool = True) -> None:
@@ -196,8 +209,14 @@ def next_fires(
     fires: list[Next] = []
     for one in triggers:
         planned = first(one.definition, key_of(one.id), after, lists)
-        fires.append((one.id, *((planned.at, planned.due) if planned is not None else (None, None))))
+        fires.append((one.id, one.version, *((planned.at, planned.due) if planned is not None else (None, None))))
     return fires
+
+
+def going_on(now: datetime) -> Clock:
+    """A clock that shows `now` in this moment."""
+    since = time.monotonic()
+    return lambda: now + timedelta(seconds=time.monotonic() - since)
 
 
 def key_of(trigger: int) -> str:
@@ -247,12 +266,25 @@ def check_about(about: About, now: datetime, lists: tuple[HolidayList, ...]) -> 
 
 
 async def set_triggers(
-    tx: Tx, schedule: ScheduleId, about: About, now: datetime, lists: tuple[HolidayList, ...]
+    tx: Tx,
+    schedule: ScheduleId,
+    about: About,
+    clock: Clock,
+    lists: tuple[HolidayList, ...],
+    *,
+    keep_plans: bool = False,
 ) -> None:
-    """Its triggers; they fire from now on if it is bound to something."""
-    kept = await schedules.set_triggers(tx, schedule, [_to_keep(one) for one in about.triggers])
+    """Its triggers; they fire from now on if it is bound to something. `keep_plans`: it was bound to the same, and
+    those that stay as they are go on as they were going to.
+
+    The clock is looked at when nobody else can fire them any more: what was due before has been fired, or never is.
+    """
+    kept = await schedules.set_triggers(
+        tx, schedule, [_to_keep(one) for one in about.triggers], keep_plans=keep_plans and about.what is not None
+    )
     if about.what is not None:
-        await schedules.plan_next(tx, next_fires(kept, lists, now))
+        new = [one for one in kept if one.planned_at is None]
+        await schedules.plan_next(tx, next_fires(new, lists, clock()))
 
 
 def _to_keep(one: NamedTrigger) -> TriggerToKeep:

@@ -8,7 +8,6 @@ import msgspec
 from ostinato import plugins
 from ostinato.app import audit, definition_edits, targets
 from ostinato.app.application import App
-from ostinato.app.wording import name_problems
 from ostinato.core import secrets
 from ostinato.core.access import Actor, Permission
 from ostinato.core.connection_parameters import (
@@ -21,6 +20,7 @@ from ostinato.core.definition_variables import escape
 from ostinato.core.definitions import Connection
 from ostinato.core.errors import Conflict, Invalid, NotFound
 from ostinato.core.ids import WorkspaceId
+from ostinato.core.wording import name_problems
 from ostinato.store import connections, definitions
 from ostinato.store.audit import Entry
 from ostinato.store.connections import DescribedConnection, Held, Page, Wanted

@@ -9,7 +9,6 @@ import msgspec
 from ostinato.app import audit, definition_edits, definition_state, installation
 from ostinato.app.application import App
 from ostinato.app.graphs import graph_of, graphs_of
-from ostinato.app.wording import LONGEST_NAME, name_problems
 from ostinato.core import guids, plan_chains
 from ostinato.core.access import Actor
 from ostinato.core.definitions import Handlers, Overlap, Plan, Step, written
@@ -17,6 +16,7 @@ from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from ostinato.core.ids import GraphId, PlanId, TaskId, WorkspaceId
 from ostinato.core.plan_chains import Link
 from ostinato.core.plans import Graph, Ref
+from ostinato.core.wording import LONGEST_NAME, name_problems
 from ostinato.store import definitions, single_plans, workspaces
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx

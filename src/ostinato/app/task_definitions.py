@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from ostinato.app.definition_edits import NOWHERE
-from ostinato.app.wording import name_problems
 from ostinato.core.access import Actor
 from ostinato.core.artifacts import LATEST, declared
 from ostinato.core.definition_values import convert
@@ -16,6 +15,7 @@ from ostinato.core.ids import WorkspaceId
 from ostinato.core.parameter_references import plain
 from ostinato.core.parameters import Parameter
 from ostinato.core.upgrades import PREFIX, besides, declare
+from ostinato.core.wording import name_problems
 from ostinato.store import single_tasks
 from ostinato.store.db import Tx
 from ostinato.store.single_tasks import DescribedTask, OfferedArtifact, PublishedVersion

@@ -13,13 +13,13 @@ import msgspec
 from ostinato.app import audit, members, schedule_links
 from ostinato.app.application import App
 from ostinato.app.holding import hold_target
-from ostinato.app.wording import name_problems, text_problems
 from ostinato.core.access import Actor
 from ostinato.core.credentials import digest_of
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from ostinato.core.ids import WebhookTriggerId
 from ostinato.core.webhook_triggers import HIGHEST_RATE, LONGEST_WINDOW, MOST_CALLS, new_token
 from ostinato.core.webhooks import new_secret
+from ostinato.core.wording import name_problems, text_problems
 from ostinato.store import webhook_triggers
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx

@@ -12,12 +12,12 @@ import msgspec
 
 from ostinato.app import audit, deliveries, members, messages
 from ostinato.app.application import App
-from ostinato.app.wording import LONGEST_NAME, name_problems, text_problems
 from ostinato.core.access import Actor
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from ostinato.core.ids import DeliveryId, WebhookId
 from ostinato.core.outbound import read_url, shown
 from ostinato.core.webhooks import DeliveryState, Event, new_secret
+from ostinato.core.wording import LONGEST_NAME, name_problems, text_problems
 from ostinato.store import environments, users, webhooks
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx

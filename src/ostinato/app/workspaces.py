@@ -10,10 +10,10 @@ import msgspec
 
 from ostinato.app import artifacts, audit
 from ostinato.app.application import App
-from ostinato.app.wording import name_problems
 from ostinato.core.access import Actor, Permission, Tenant
 from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from ostinato.core.ids import EnvironmentId, RunId, UserId, WorkspaceId
+from ostinato.core.wording import name_problems
 from ostinato.store import definitions, environments, users, workspaces
 from ostinato.store.audit import Entry
 from ostinato.store.db import Tx

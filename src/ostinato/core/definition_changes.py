@@ -142,7 +142,8 @@ def schedule_change(placed: Placed[Schedule], known: Known) -> Change:
 
 
 def data_trigger_change(placed: Placed[DataTrigger], known: Known) -> Change:
-    """The order of sources does not matter. One with sources that may not be seen is changed in any case: they go."""
+    """The order of sources does not matter. One with sources that may not be seen, or were deleted, is changed in any
+    case: they go."""
     stored = known.workspaces.get(placed.place)
     before = stored.data_triggers.get(placed.definition.name) if stored else None
     new = _with_places(placed.definition, placed.workspace)
@@ -153,7 +154,7 @@ def data_trigger_change(placed: Placed[DataTrigger], known: Known) -> Change:
         None if before is None else _with_places(before, placed.workspace),
         new,
     )
-    if change.action is Action.LEFT and stored and new.name in stored.partly_seen:
+    if change.action is Action.LEFT and stored and new.name in stored.partly_seen | stored.outlived:
         return msgspec.structs.replace(change, action=Action.CHANGED, fields=("sources",))
     return change
 

@@ -3,38 +3,57 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
 from ostinato.core.definition_changes import Action, schedule_change
 from ostinato.core.definition_data_triggers import DataTrigger, Upstream
 from ostinato.core.definition_names import Names
-from ostinato.core.definition_schedules import Holidays, Schedule
+from ostinato.core.definition_schedules import Schedule
 from ostinato.core.definitions import Collected, Kind, Known, Path, Place, Placed
 from ostinato.core.errors import Problem
-from ostinato.core.schedules import problems_of, problems_of_each
+from ostinato.core.schedules import NamedTrigger, problems_of, problems_of_each, problems_of_list
 from ostinato.core.triggers.kinds import HolidayList
 
 PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
-def check_starts(collected: Collected, known: Known, now: datetime) -> list[Problem]:
-    """Schedules that stay as they are stored are not compared with one another again, which takes a while."""
+Apart: TypeAlias = dict[tuple[tuple[NamedTrigger, ...], tuple[HolidayList, ...]], list[Problem]]
+"""What is wrong with triggers together, as far as it has been worked out, which takes seconds for frequent ones."""
+
+
+def check_starts(collected: Collected, known: Known, apart: Apart) -> list[Problem]:
+    """Every problem but those of triggers together that have not been worked out."""
     names = Names(collected, known)
-    lists = _lists(collected, known)
-    problems = [*_twice(collected.schedules, "schedules"), *_days_twice(collected.holidays)]
-    problems += _twice(collected.data_triggers, "data triggers")
+    lists = lists_by_environment(collected, known)
+    problems = [*_twice(collected.schedules, "schedules"), *_twice(collected.data_triggers, "data triggers")]
+    for holidays in collected.holidays:
+        problems += _moved(holidays, problems_of_list(holidays.definition.as_list()))
     for schedule in collected.schedules:
         problems += _target(schedule, names)
         if schedule_change(schedule, known).action is not Action.LEFT:
-            problems += _triggers(schedule, lists.get(schedule.environment, ()), now)
+            triggers, own = schedule.definition.triggers, lists.get(schedule.environment, ())
+            problems += _moved(schedule, problems_of_each(triggers, own) or apart.get((triggers, own), ()))
     for trigger in collected.data_triggers:
         problems += [*_target(trigger, names), *_sources(trigger, names)]
     return problems
 
 
-def _lists(collected: Collected, known: Known) -> Mapping[str, tuple[HolidayList, ...]]:
+def check_distances(collected: Collected, known: Known, now: datetime, apart: Apart) -> list[Problem]:
+    """Problems of triggers together, of schedules that are new or change, which are put into `apart` as well."""
+    lists, problems = lists_by_environment(collected, known), list[Problem]()
+    for schedule in collected.schedules:
+        triggers, own = schedule.definition.triggers, lists.get(schedule.environment, ())
+        if schedule_change(schedule, known).action is Action.LEFT or problems_of_each(triggers, own):
+            continue
+        if (triggers, own) not in apart:
+            apart[triggers, own] = problems_of(triggers, now, own)
+        problems += _moved(schedule, apart[triggers, own])
+    return problems
+
+
+def lists_by_environment(collected: Collected, known: Known) -> Mapping[str, tuple[HolidayList, ...]]:
     """Those of each environment, as they will be."""
     lists = {place: {name: one.as_list() for name, one in stored.items()} for place, stored in known.holidays.items()}
     for (kind, (environment, _)), broken in collected.broken.items():
@@ -73,10 +92,10 @@ def _missing(
             yield item.problem((*path, field), *missing)
 
 
-def _triggers(schedule: Placed[Schedule], lists: tuple[HolidayList, ...], now: datetime) -> Iterator[Problem]:
-    triggers = schedule.definition.triggers
-    for problem in problems_of_each(triggers, lists) or problems_of(triggers, now, lists):
-        yield schedule.problem(_path(problem.path or ""), problem.message, problem.allowed)
+def _moved(item: Placed[Any], problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Problems of a definition, at its place in a file."""
+    for problem in problems:
+        yield item.problem(_path(problem.path or ""), problem.message, problem.allowed)
 
 
 def _path(text: str) -> Path:
@@ -96,12 +115,3 @@ def _twice(items: Iterable[Placed[Schedule]] | Iterable[Placed[DataTrigger]], ki
                 here, message=f"{name!r} has two {kinds}, the first in {where}: make them one"
             )
         first.setdefault((one.place, name), here)
-
-
-def _days_twice(lists: Iterable[Placed[Holidays]]) -> Iterator[Problem]:
-    for one in lists:
-        seen = set()
-        for number, day in enumerate(one.definition.days):
-            if day.date in seen:
-                yield one.problem(("days", number, "date"), f"{day.date} is here twice")
-            seen.add(day.date)

@@ -340,6 +340,8 @@ class Stored(msgspec.Struct, kw_only=True):
     data_triggers: dict[str, DataTrigger] = {}
     partly_seen: set[str] = set()
     """Those data triggers among whose sources are some that may not be seen."""
+    outlived: set[str] = set()
+    """Those among whose sources are some that were deleted."""
     expansions: dict[str, tuple[Step, ...]] = {}
     """The steps of composite tasks."""
 

@@ -3,7 +3,7 @@ nobody was there for."""
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -14,6 +14,7 @@ from ostinato.core.triggers.fires import delay, planned_after, upcoming
 from ostinato.core.triggers.kinds import HolidayList, Trigger
 from ostinato.core.triggers.reading import check
 from ostinato.core.triggers.rules import rule_of
+from ostinato.core.wording import name_problems
 
 MOST_TRIGGERS = 15
 """Talend, "Schedules"."""
@@ -23,6 +24,7 @@ YEARS_AHEAD = timedelta(days=5 * 366)
 MOST_LOOKED_AT = 100_000
 """Fires that are compared; triggers that meet rarely and fire often may be nearer to one another after that."""
 MOST_COUNTED = 10_000
+MOST_LISTS_TOLD = 50
 
 Missed: TypeAlias = Literal["skip", "once", "all"]
 
@@ -107,9 +109,21 @@ def problems_of_each(triggers: Sequence[NamedTrigger], lists: tuple[HolidayList,
     """What is wrong with the triggers of a schedule one by one, and with their number."""
     problems = []
     for number, one in enumerate(triggers):
+        problems += name_problems(f"triggers[{number}].name", one.name)
         problems += problems_of_trigger(one.trigger, f"triggers[{number}].trigger", lists)
     if len(triggers) > MOST_TRIGGERS:
         problems.append(Problem(path="triggers", message=f"a schedule has at most {MOST_TRIGGERS} triggers"))
+    return problems
+
+
+def problems_of_list(wanted: HolidayList) -> list[Problem]:
+    """What is wrong with a list of holidays."""
+    problems = name_problems("name", wanted.name)
+    seen: set[date] = set()
+    for number, day in enumerate(wanted.days):
+        if day.date in seen:
+            problems.append(Problem(path=f"days[{number}].date", message=f"{day.date} is here twice"))
+        seen.add(day.date)
     return problems
 
 
@@ -124,7 +138,8 @@ def problems_of_trigger(trigger: Trigger, place: str, lists: tuple[HolidayList, 
     for name in trigger.calendar.lists if trigger.calendar is not None else ():
         if name not in known:
             message = f"there is no list of holidays {name!r} in this environment"
-            problems.append(Problem(path=f"{place}.calendar.lists", message=message, allowed=tuple(sorted(known))))
+            allowed = tuple(sorted(known)[:MOST_LISTS_TOLD])
+            problems.append(Problem(path=f"{place}.calendar.lists", message=message, allowed=allowed))
     return problems
 
 

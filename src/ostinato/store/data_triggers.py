@@ -127,9 +127,9 @@ async def list_data_triggers(tx: Tx, viewer: SubjectId, wanted: Wanted) -> list[
     return await fetch(tx, "data_triggers/list", SeenDataTrigger, viewer, w.id, w.environment, w.limit, w.offset)
 
 
-async def lock(tx: Tx, trigger: DataTriggerId) -> None:
-    """Nobody changes or fires it until the end of the transaction."""
-    await execute(tx, "data_triggers/lock", trigger)
+async def lock(tx: Tx, triggers: Sequence[DataTriggerId]) -> None:
+    """Nobody changes or fires them until the end of the transaction; fires leave them alone."""
+    await execute(tx, "data_triggers/lock", list(triggers))
 
 
 async def lock_environment(tx: Tx, environment: EnvironmentId) -> None:
@@ -150,10 +150,11 @@ async def things(tx: Tx, viewer: SubjectId, wanted: Sequence[TaskOrPlan]) -> lis
 
 
 async def leads_to(
-    tx: Tx, viewer: SubjectId, what: TaskOrPlan, trigger: DataTriggerId | None
+    tx: Tx, viewer: SubjectId, what: Sequence[TaskOrPlan], trigger: DataTriggerId | None
 ) -> tuple[dict[Ref, list[Ref]], dict[Ref, str | None]]:
-    """What a start leads to, without this data trigger; and the names of all that, as far as they may be seen."""
-    edges = await fetch(tx, "data_triggers/leads_to", Edge, viewer, what.task, what.plan, trigger)
+    """What starts lead to, without this data trigger; and the names of all that, as far as they may be seen."""
+    started = ([one.task for one in what], [one.plan for one in what])
+    edges = await fetch(tx, "data_triggers/leads_to", Edge, viewer, *started, trigger)
     following: dict[Ref, list[Ref]] = {}
     for edge in edges:
         following.setdefault(edge.before, []).append(edge.after)

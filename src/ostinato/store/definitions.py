@@ -12,7 +12,8 @@ from ostinato.core.ids import EnvironmentId, GraphId, PlanId, PoolId, ScheduleId
 from ostinato.core.parameters import Parameter, Value
 from ostinato.core.plans import Graph
 from ostinato.core.retries import RetryPolicy
-from ostinato.core.schedules import NamedTrigger
+from ostinato.core.schedules import Missed
+from ostinato.core.triggers.kinds import Holiday, Trigger
 from ostinato.store.db import Tx, execute, fetch, fetch_value
 
 LOCK = 7_300_000_002
@@ -89,6 +90,22 @@ class StoredTask(msgspec.Struct, frozen=True):
     tags: tuple[str, ...]
 
 
+class StoredTrigger(msgspec.Struct, frozen=True):
+    """A trigger of a schedule, whatever its name was allowed to be when it was made."""
+
+    name: str
+    definition: Trigger
+    missed: Missed
+    most_missed: int
+    grace_s: int
+
+
+class StoredHolidays(msgspec.Struct, frozen=True):
+    environment: str
+    name: str
+    days: tuple[Holiday, ...]
+
+
 class StoredSchedule(msgspec.Struct, frozen=True):
     """The schedule of a task or plan."""
 
@@ -97,7 +114,7 @@ class StoredSchedule(msgspec.Struct, frozen=True):
     task: str | None
     plan: str | None
     description: str | None
-    triggers: tuple[NamedTrigger, ...]
+    triggers: list[StoredTrigger]
 
 
 class StoredPlan(msgspec.Struct, frozen=True):
@@ -206,6 +223,10 @@ async def connections(tx: Tx, workspaces: Sequence[WorkspaceId]) -> list[StoredC
 async def tasks(tx: Tx, workspaces: Sequence[WorkspaceId], only: str | None = None) -> list[StoredTask]:
     """All of them, or those of one name."""
     return await fetch(tx, "definitions/tasks", StoredTask, list(workspaces), only)
+
+
+async def holidays(tx: Tx, environments: Sequence[str], viewer: SubjectId, manages: bool) -> list[StoredHolidays]:
+    return await fetch(tx, "definitions/holidays", StoredHolidays, list(environments), viewer, manages)
 
 
 async def schedules(tx: Tx, workspaces: Sequence[WorkspaceId]) -> list[StoredSchedule]:

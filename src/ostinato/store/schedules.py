@@ -21,8 +21,8 @@ from ostinato.core.triggers.kinds import Holiday, Trigger
 from ostinato.store.db import Tx, execute, fetch, fetch_one, fetch_value
 from ostinato.store.runs import TaskOrPlan
 
-Next: TypeAlias = tuple[ScheduleTriggerId, datetime | None, datetime | None]
-"""When a trigger fires next: the planned time, and when it is due."""
+Next: TypeAlias = tuple[ScheduleTriggerId, int, datetime | None, datetime | None]
+"""When a trigger of a version fires next: the planned time, and when it is due."""
 
 
 class SeenTrigger(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +34,7 @@ class SeenTrigger(msgspec.Struct, frozen=True, kw_only=True):
     grace_s: int
     planned_at: datetime | None
     due_at: datetime | None
+    version: int
 
 
 class SeenSchedule(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +98,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     grace_s: int
     planned_at: datetime
     due_at: datetime
+    version: int
     environment: EnvironmentId
     task: TaskId | None
     plan: PlanId | None
@@ -112,6 +114,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     """From one fire of a trigger to the next; None: there is none."""
 
     trigger: ScheduleTriggerId
+    version: int
     planned: datetime
     following: datetime | None
     due: datetime | None
@@ -133,6 +136,7 @@ class UsingTrigger(msgspec.Struct, frozen=True, kw_only=True):
     id: ScheduleTriggerId
     schedule: ScheduleId
     definition: Trigger
+    version: int
     bound: bool
 
 
@@ -147,6 +151,11 @@ async def list_schedules(tx: Tx, viewer: SubjectId, wanted: Wanted) -> list[Seen
     sent = (w.id, w.environment, w.environment_id, w.task, w.plan, w.bound, w.own, w.described)
     more = (w.workspaces, w.tags, w.limit, w.offset)
     return await fetch(tx, "schedules/list", SeenSchedule, viewer, *sent, *more)
+
+
+async def lock_triggers(tx: Tx, schedules: Sequence[ScheduleId]) -> None:
+    """Nobody fires or changes the triggers of these until the end of the transaction; fires leave them alone."""
+    await execute(tx, "schedules/lock_triggers", list(schedules))
 
 
 async def lock(tx: Tx, schedule: ScheduleId) -> None:
@@ -184,18 +193,28 @@ async def make(
 
 
 async def change(
-    tx: Tx, schedule: ScheduleId, description: str | None, what: TaskOrPlan | None, owner: UserId, now: datetime
+    tx: Tx,
+    schedule: ScheduleId,
+    description: str | None,
+    what: TaskOrPlan | None,
+    owner: UserId,
+    now: datetime,
+    *,
+    own: bool = False,
 ) -> None:
     task, plan = (what.task, what.plan) if what is not None else (None, None)
-    await execute(tx, "schedules/change", schedule, description, task, plan, owner, now)
+    await execute(tx, "schedules/change", schedule, description, task, plan, owner, now, own)
 
 
 async def remove(tx: Tx, schedule: ScheduleId) -> None:
     await execute(tx, "schedules/remove", schedule)
 
 
-async def set_triggers(tx: Tx, schedule: ScheduleId, triggers: Sequence[TriggerToKeep]) -> list[SeenTrigger]:
-    """These and only these; one that is there already keeps its id. None of them has a next fire yet."""
+async def set_triggers(
+    tx: Tx, schedule: ScheduleId, triggers: Sequence[TriggerToKeep], *, keep_plans: bool
+) -> list[SeenTrigger]:
+    """These and only these; one that is there already keeps its id, and, if so asked and if it says what it said, its
+    next fire. The others have none yet."""
     await execute(tx, "schedules/forget_triggers", schedule, [one.name for one in triggers])
     return await fetch(
         tx,
@@ -207,12 +226,14 @@ async def set_triggers(tx: Tx, schedule: ScheduleId, triggers: Sequence[TriggerT
         [one.missed for one in triggers],
         [one.most_missed for one in triggers],
         [one.grace_s for one in triggers],
+        keep_plans,
     )
 
 
 async def plan_next(tx: Tx, moves: Sequence[Next]) -> None:
-    """When triggers fire next, whatever they were about to do: the id, the planned time, and when it is due."""
-    await execute(tx, "schedules/plan_next", [m[0] for m in moves], [m[1] for m in moves], [m[2] for m in moves])
+    """When triggers fire next, whatever they were about to do; those that were changed since are left."""
+    columns = [[move[number] for move in moves] for number in range(4)]
+    await execute(tx, "schedules/plan_next", *columns)
 
 
 async def due(tx: Tx, now: datetime, most: int) -> list[Due]:
@@ -226,12 +247,14 @@ async def next_due(tx: Tx) -> datetime | None:
 
 
 async def move(tx: Tx, moves: Sequence[Move]) -> list[ScheduleTriggerId]:
-    """Move triggers on that stand where they are believed to; the others, which somebody else fired, are missing."""
+    """Move triggers on that stand where they are believed to; the others, which somebody else fired, or changed, or is
+    changing in this moment, are missing."""
     rows = await fetch(
         tx,
         "schedules/move",
         dict,
         [m.trigger for m in moves],
+        [m.version for m in moves],
         [m.planned for m in moves],
         [m.following for m in moves],
         [m.due for m in moves],
@@ -253,7 +276,7 @@ async def remove_holidays(tx: Tx, environment: EnvironmentId, name: str) -> bool
 
 
 async def triggers_with(tx: Tx, environment: EnvironmentId, name: str) -> list[UsingTrigger]:
-    """Those that name a list of holidays."""
+    """Those that name a list of holidays; nobody fires or changes them until the end of the transaction."""
     return await fetch(tx, "schedules/triggers_with", UsingTrigger, environment, name)
 
 

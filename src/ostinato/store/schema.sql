@@ -687,10 +687,10 @@ SELECT (ref ->> 'task')::bigint, (ref ->> 'plan')::bigint
 SELECT own.task_id, own.plan_id
   FROM data_trigger_source AS source
   JOIN data_trigger AS own ON own.id = source.trigger_id
- WHERE (source.task_id = of_task OR source.plan_id = of_plan) AND own.id IS DISTINCT FROM but
+ WHERE (source.task_id = of_task OR source.plan_id = of_plan) AND own.active AND own.id IS DISTINCT FROM but
 $$;
 
-COMMENT ON FUNCTION leads_to(of_task bigint, of_plan bigint, but bigint) IS 'What a start of a task or plan leads to at once: what it runs, and what data triggers but one start after it.';
+COMMENT ON FUNCTION leads_to(of_task bigint, of_plan bigint, but bigint) IS 'What a start of a task or plan leads to at once: what it runs, and what active data triggers but one start after it.';
 
 CREATE FUNCTION let_data_triggers_go() RETURNS trigger
     LANGUAGE plpgsql
@@ -1932,6 +1932,7 @@ CREATE TABLE schedule_trigger (
     grace_s integer NOT NULL,
     planned_at timestamp with time zone,
     due_at timestamp with time zone,
+    version bigint DEFAULT 1 NOT NULL,
     CONSTRAINT schedule_trigger_check CHECK (((planned_at IS NULL) = (due_at IS NULL))),
     CONSTRAINT schedule_trigger_grace_s_check CHECK (((grace_s >= 0) AND (grace_s <= 86400))),
     CONSTRAINT schedule_trigger_missed_check CHECK ((missed = ANY (ARRAY['skip'::text, 'once'::text, 'all'::text]))),
@@ -1948,6 +1949,8 @@ COMMENT ON COLUMN schedule_trigger.grace_s IS 'How late a fire may be, in second
 COMMENT ON COLUMN schedule_trigger.planned_at IS 'Its next fire, which is known by this time; NULL: none, or it starts nothing. Whoever fires it moves it on, if it still stands there.';
 
 COMMENT ON COLUMN schedule_trigger.due_at IS 'When that is to happen: later than planned by the jitter.';
+
+COMMENT ON COLUMN schedule_trigger.version IS 'Rises whenever it is defined or planned anew: who fires it has to have read this one.';
 
 ALTER TABLE schedule_trigger ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME schedule_trigger_id_seq

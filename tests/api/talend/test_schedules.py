@@ -359,3 +359,29 @@ async def test_tasks_are_found_by_what_starts_them(talend: Talk, place: dict[str
     assert await found() == ["webhook"]
     await talend("PUT", f"{path}/schedule", {"scheduleId": await make(talend, place)})
     assert await found() == ["multiple"]
+
+
+async def test_a_name_of_a_trigger_has_no_control_characters(talend: Talk, place: dict[str, str]) -> None:
+    sent = {"environmentId": place["environment"], "trigger": DAILY | {"name": "a\tb"}}
+
+    refused = await talend("POST", "/schedules", sent)
+
+    assert refused.status_code == 400
+    assert "a name has no control characters" in refused.json()["message"]
+
+
+async def test_a_schedule_of_its_own_that_a_file_changes_is_one_like_others(
+    talend: Talk, place: dict[str, str], world: World
+) -> None:
+    config, own = f"/executables/plans/{place['plan']}/run-config", {k: v for k, v in DAILY.items() if k != "name"}
+    assert (await talend("PUT", config, {"trigger": own})).status_code == 200
+    [workspace] = await world.fetch("SELECT key FROM workspace")
+    file = {"name": "a.yaml", "text": f"workspace: {workspace['key']}\nschedules: [{{plan: night}}]"}
+
+    assert (await talend("POST", "/api/v1/definitions/apply", {"files": [file]})).status_code == 200
+
+    shown = (await talend("GET", config)).json()
+    assert shown["trigger"]["type"] == "MULTIPLE"
+    assert (await talend("PUT", config, shown)).status_code == 200
+    [listed] = (await talend("GET", "/schedules", environmentId=place["environment"])).json()["items"]
+    assert (listed["triggers"], listed["executableType"]) == ([], "PLAN")

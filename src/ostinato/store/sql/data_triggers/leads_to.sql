@@ -1,13 +1,14 @@
--- What a start of a task or plan leads to, edge by edge: what its steps and their failure handlers run, and what data triggers,
+-- What starts of tasks and plans lead to, edge by edge: what its steps and their failure handlers run, and what data triggers,
 -- other than one, start after it; with names as far as somebody may see them.
 WITH RECURSIVE node (task, plan) AS (
-    SELECT $2::bigint, $3::bigint
+    SELECT asked.task, asked.plan FROM unnest($2::bigint[], $3::bigint[]) AS asked (task, plan)
      UNION
     SELECT next.task, next.plan
       FROM node
      CROSS JOIN LATERAL leads_to(node.task, node.plan, $4) AS next
 ), edge AS (
-    SELECT NULL::bigint AS of_task, NULL::bigint AS of_plan, $2::bigint AS task, $3::bigint AS plan
+    SELECT NULL::bigint AS of_task, NULL::bigint AS of_plan, asked.task, asked.plan
+      FROM unnest($2::bigint[], $3::bigint[]) AS asked (task, plan)
      UNION
     SELECT node.task, node.plan, next.task, next.plan
       FROM node

@@ -12,7 +12,8 @@ SELECT schedule.id, schedule.environment_id, environment.name AS environment, sc
        owner.name AS owner, schedule.created_at, schedule.changed_at,
        COALESCE((SELECT jsonb_agg(jsonb_build_object('id', own.id, 'name', own.name, 'definition', own.definition,
                                                      'missed', own.missed, 'most_missed', own.most_missed, 'grace_s', own.grace_s,
-                                                     'planned_at', own.planned_at, 'due_at', own.due_at) ORDER BY own.id)
+                                                     'planned_at', own.planned_at, 'due_at', own.due_at,
+                                                     'version', own.version) ORDER BY own.id)
                    FROM schedule_trigger AS own
                   WHERE own.schedule_id = schedule.id), '[]') AS triggers,
        COALESCE((SELECT bool_or(seen.may_execute)

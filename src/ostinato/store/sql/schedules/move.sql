@@ -1,6 +1,15 @@
--- Triggers move on from the fire that is made now; one that somebody else fired stands elsewhere, and is left.
+-- Triggers move on from the fire that is made now. One that somebody else fired or planned anew stands elsewhere, and one that is
+-- being changed in this moment is locked: both are left.
+WITH free AS (
+    SELECT own.id, new.following, new.due
+      FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[])
+           AS new (id, version, planned, following, due)
+      JOIN schedule_trigger AS own ON own.id = new.id AND own.version = new.version AND own.planned_at = new.planned
+     ORDER BY own.id
+       FOR UPDATE OF own SKIP LOCKED
+)
 UPDATE schedule_trigger
-   SET planned_at = new.following, due_at = new.due
-  FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[]) AS new (id, planned, following, due)
- WHERE schedule_trigger.id = new.id AND schedule_trigger.planned_at = new.planned
+   SET planned_at = free.following, due_at = free.due
+  FROM free
+ WHERE schedule_trigger.id = free.id
 RETURNING schedule_trigger.id
