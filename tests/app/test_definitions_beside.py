@@ -152,7 +152,7 @@ async def test_a_file_that_changes_a_task_and_its_schedule_is_in_no_fires_way(ap
 async def test_what_somebody_removes_meanwhile_is_made_anew(app, admin, now, gone):
     await definitions.apply(app, admin, bundle(TEXT), now)
     changed = TEXT.replace("'13:00'", "'14:00'").replace("sources: [{task: a}]", "sources: [{task: c}]")
-    point = "schedules/lock_triggers"
+    point = "schedules/lock"
     barrier, applying = await held(app, point, definitions.apply(app, admin, bundle(changed), now))
     async with app.db.transaction() as tx:
         await tx.execute(f"DELETE FROM {gone}")
@@ -167,7 +167,7 @@ async def test_what_somebody_removes_meanwhile_is_made_anew(app, admin, now, gon
 async def test_a_schedule_that_somebody_binds_to_something_else_meanwhile_stays_there(app, admin, now):
     await definitions.apply(app, admin, bundle(TEXT), now)
     changed = bundle(TEXT.replace("'13:00'", "'14:00'"))
-    barrier, applying = await held(app, "schedules/lock_triggers", definitions.apply(app, admin, changed, now))
+    barrier, applying = await held(app, "schedules/lock", definitions.apply(app, admin, changed, now))
     [one] = await schedules.list_schedules(app, admin, schedules.Wanted(own=None, limit=9))
     async with app.db.transaction() as tx:
         await tx.execute("UPDATE schedule SET task_id = $1", (await task(app, "c")).task)

@@ -1,11 +1,12 @@
 """Schedules that fire by themselves: on time, once whatever the number of servers, and never in silence."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 
-from ostinato.app import firing, runs, schedules, workspaces
+from ostinato.app import firing, holidays, runs, schedule_links, schedules, workspaces
 from ostinato.app.application import App
 from ostinato.app.keyring import Keyring
 from ostinato.app.schedules import About
@@ -14,10 +15,12 @@ from ostinato.core.errors import Conflict, Forbidden, Invalid, NotFound
 from ostinato.core.schedules import NamedTrigger
 from ostinato.core.states import Reason, State
 from ostinato.core.triggers import read_trigger
+from ostinato.core.triggers.kinds import Holiday, HolidayList
 from ostinato.store.db import Database
 from ostinato.store.schedules import SeenSchedule, Wanted
 from tests.scheduler.conftest import Lab, make_engine, until
 from tests.scheduler.test_policies import target
+from tests.taps import Barrier
 
 TASKS = """tasks:
 - {name: t, type: Probe, config: {mark: %s/mark}, overlap: parallel}
@@ -293,3 +296,64 @@ async def test_what_cannot_be_fired_for_an_unforeseen_reason_holds_up_nothing_an
         await tx.execute("DROP TRIGGER refuse_it ON run")
     assert await firing.fire_due(lab.app, at + timedelta(seconds=5)) == 1
     assert len(await listed(lab)) == 2
+
+
+async def planned(lab: Lab) -> list[datetime | None]:
+    async with lab.app.db.reading() as tx:
+        return [row["planned_at"] for row in await tx.fetch("SELECT planned_at FROM schedule_trigger ORDER BY id")]
+
+
+async def test_what_is_locked_or_cannot_be_fired_is_in_no_other_ones_way(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(firing, "MOST_AT_ONCE", 1)
+    first = await scheduled(lab)
+    await scheduled(lab, at_times(type="interval", everyMinutes=90), task="other")
+    at = NOW + timedelta(hours=2)
+    async with lab.app.db.transaction() as tx:
+        await tx.execute("SELECT FROM schedule_trigger WHERE schedule_id = $1 FOR UPDATE", first.id)
+        assert await firing.fire_due(lab.app, at) == 1
+        assert await firing.fire_due(lab.app, at) == 0
+    assert await firing.next_due(lab.app, at) == NOW + timedelta(hours=3)
+    assert await firing.fire_due(lab.app, at) == 1
+
+
+async def test_a_fire_whose_time_has_come_is_made_whatever_is_said_again(lab: Lab) -> None:
+    calendar = {"lists": ["bank"]}
+    when = {"when": {"type": "daily", "at": "13:00"}, "jitterSeconds": 3_600, "calendar": calendar}
+    bank = HolidayList(name="bank", days=())
+    await holidays.keep(lab.app, lab.admin, "Production", bank, NOW)
+    named = NamedTrigger(name="own", trigger=read_trigger(when))
+    made = await scheduled(lab, named)
+    later = NOW + timedelta(hours=1, seconds=1)
+    closed = HolidayList(name="bank", days=(Holiday(date=date(2026, 3, 2)),))
+    await holidays.keep(lab.app, lab.admin, "Production", closed, later)
+    assert await planned(lab) == [NOW + timedelta(hours=1)]
+    what = await target(lab, "t")
+    await schedule_links.link(lab.app, lab.admin, what, made.id, later)
+    await schedules.change(lab.app, lab.admin, made.id, schedules.about_of(made), later)
+    assert await planned(lab) == [NOW + timedelta(hours=1)]
+    assert await firing.fire_due(lab.app, NOW + timedelta(hours=2, seconds=1)) == 1
+    assert await planned(lab) == [datetime(2026, 3, 3, 13, tzinfo=UTC)]
+    await schedules.remove(lab.app, lab.admin, made.id, later)
+    for at in (later, datetime(2026, 3, 3, 13, 1, tzinfo=UTC)):
+        await lab.app.db.run(lambda tx, at=at: schedule_links.set_own_in(tx, lab.admin, what, named, at))
+    assert await planned(lab) == [datetime(2026, 3, 3, 13, tzinfo=UTC)]
+
+
+async def test_a_list_that_changes_while_a_schedule_is_unbound_plans_nothing_for_it(lab: Lab) -> None:
+    await holidays.keep(lab.app, lab.admin, "Production", HolidayList(name="bank", days=()), NOW)
+    when = {"when": {"type": "daily", "at": "13:00"}, "calendar": {"lists": ["bank"]}}
+    made = await scheduled(lab, NamedTrigger(name="n", trigger=read_trigger(when)))
+    barrier = Barrier("commit")
+    lab.app.db._tap = barrier
+    unbound = msgspec.structs.replace(schedules.about_of(made), what=None)
+    unbinding = asyncio.create_task(schedules.change(lab.app, lab.admin, made.id, unbound, NOW))
+    await barrier.reached.wait()
+    closed = HolidayList(name="bank", days=(Holiday(date=date(2026, 3, 2)),))
+    changing = asyncio.create_task(holidays.keep(lab.app, lab.admin, "Production", closed, NOW))
+    await asyncio.wait([changing], timeout=0.2)
+    barrier.release()
+    await unbinding
+    await changing
+    assert await planned(lab) == [None]

@@ -38,7 +38,7 @@ async def fire_due(app: App, now: datetime) -> int:
     return await _tell(app, due, fired, now)
 
 
-async def next_due(app: App) -> datetime | None:
+async def next_due(app: App, after: datetime | None = None) -> datetime | None:
     """None: what starts next starts when a run ends, or when what a backfill waits for has happened."""
     return None
 

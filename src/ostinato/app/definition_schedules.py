@@ -31,16 +31,36 @@ async def load(tx: Tx, actor: Actor, state: State, environments: Collection[str]
         state.rows[place].schedules[schedule.name] = row.id
 
 
-async def lock(tx: Tx, changes: Iterable[Change], state: State) -> None:
-    """Nobody fires what is going to change. Whoever fires leaves it alone until then, and waits for nothing; and nobody
-    who has begun to waits for tasks that are written before."""
-    changed = [change for change in changes if change.action is Action.CHANGED]
+async def lock(tx: Tx, changes: Iterable[Change], state: State, clock: Clock) -> Clock:
+    """Nobody fires or changes what is going to change, and the lists of holidays that it goes by. Whoever fires leaves
+    it alone until then, and waits for nothing; and nobody who has begun to waits for tasks that are written before.
+
+    The answer shows the moment of that for ever: what falls due later is left to the triggers as they will be. Raises
+    Raced if lists are not any more what was loaded."""
+    concerned = [change for change in changes if change.kind in (Kind.SCHEDULE, Kind.HOLIDAYS)]
+    changed = [change for change in concerned if change.action is Action.CHANGED]
+    if any(change.action is not Action.LEFT for change in concerned):
+        await _hold_lists(tx, sorted({change.environment for change in concerned}), state)
     rows = [(state.rows[c.environment, c.workspace or ""], c.name) for c in changed if _is(c)]
-    if rows:
-        await stored.lock_triggers(tx, [row.schedules[name] for row, name in rows])
-    for change in changed:
-        if change.kind is Kind.HOLIDAYS:
-            await stored.triggers_with(tx, state.environments[change.environment], change.name)
+    ids = [row.schedules[name] for row, name in rows]
+    users = [
+        one.id
+        for change in changed
+        if change.kind is Kind.HOLIDAYS
+        for one in await stored.triggers_with(tx, state.environments[change.environment], change.name)
+    ]
+    if ids or users:
+        await stored.lock(tx, ids)
+        await stored.lock_triggers(tx, ids, users)
+    at = clock()
+    return lambda: at
+
+
+async def _hold_lists(tx: Tx, environments: Sequence[str], state: State) -> None:
+    held = {(one.environment, one.name): one.days for one in await definitions.hold_holidays(tx, environments)}
+    known = [(place, one) for place in environments for one in state.known.holidays.get(place, {}).values()]
+    if held != {(place, one.name): one.days for place, one in known}:
+        raise Raced
 
 
 async def write_holidays(

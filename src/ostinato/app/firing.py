@@ -1,7 +1,9 @@
 """Schedules fire: what is due starts, exactly once whatever the number of servers, or a record says why it did not."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ostinato.app import starts
 from ostinato.app.application import App
@@ -20,10 +22,25 @@ from ostinato.store.schedules import Due, Move
 MOST_AT_ONCE = 500
 
 
+class _Fires(NamedTuple):
+    found: Sequence[Due]
+    moved: int
+
+
 async def fire_due(app: App, now: datetime) -> int:
-    """Fire what is due, at most so many triggers once each; how many of them moved on."""
+    """Fire what is due, so many triggers together, once each; how many of them moved on. Those that cannot be fired, or
+    are being changed, are in no other one's way, however many they are."""
+    after: Due | None = None
+    while True:
+        due = await _fire_some(app, now, after)
+        if due.moved or len(due.found) < MOST_AT_ONCE:
+            return due.moved
+        after = due.found[-1]
+
+
+async def _fire_some(app: App, now: datetime, after: Due | None) -> _Fires:
     async with app.db.reading() as tx:
-        due = await schedules.due(tx, now, MOST_AT_ONCE)
+        due = await schedules.due(tx, now, MOST_AT_ONCE, after)
         with_lists = {one.environment for one in due if one.definition.calendar and one.definition.calendar.lists}
         stored = await schedules.holidays(tx, sorted(with_lists)) if with_lists else []
     lists: dict[EnvironmentId, tuple[HolidayList, ...]] = {}
@@ -32,13 +49,13 @@ async def fire_due(app: App, now: datetime) -> int:
     fired = await asyncio.gather(
         *(_fire(app, one, lists.get(one.environment, ()), now) for one in due), return_exceptions=True
     )
-    return tell([{"schedule": one.schedule, "trigger": one.name} for one in due], fired)
+    return _Fires(due, tell([{"schedule": one.schedule, "trigger": one.name} for one in due], fired))
 
 
-async def next_due(app: App) -> datetime | None:
-    """When the next of all triggers is due."""
+async def next_due(app: App, after: datetime | None = None) -> datetime | None:
+    """When the next of all triggers is due, or the next after a time."""
     async with app.db.reading() as tx:
-        return await schedules.next_due(tx)
+        return await schedules.next_due(tx, after)
 
 
 def name_of(schedule: int, trigger: str) -> str:

@@ -42,13 +42,20 @@ async def keep(app: App, actor: Actor, environment: str, wanted: HolidayList, no
 
 
 async def keep_in(tx: Tx, environment: EnvironmentId, wanted: HolidayList, clock: Clock) -> None:
-    """The same within a transaction, for whoever has asked what there is to ask, and records it."""
+    """The same within a transaction, for whoever has asked what there is to ask, and records it.
+
+    A fire whose time has come is made as it was planned, and the next after it goes by the new list."""
     await schedules.keep_holidays(tx, environment, wanted.name, wanted.days, clock())
-    users = [one for one in await schedules.triggers_with(tx, environment, wanted.name) if one.bound]
+    await schedules.lock_triggers(
+        tx, [], [one.id for one in await schedules.triggers_with(tx, environment, wanted.name)]
+    )
+    now = clock()
+    found = await schedules.triggers_with(tx, environment, wanted.name)
+    users = [one for one in found if one.bound and (one.planned_at is None or one.planned_at > now)]
     if not users:
         return
     lists = tuple(HolidayList(name=one.name, days=one.days) for one in await schedules.holidays(tx, [environment]))
-    await schedules.plan_next(tx, await asyncio.to_thread(next_fires, users, lists, clock()))
+    await schedules.plan_next(tx, await asyncio.to_thread(next_fires, users, lists, now))
 
 
 async def remove(app: App, actor: Actor, environment: str, name: str, now: datetime) -> None:
@@ -57,11 +64,11 @@ async def remove(app: App, actor: Actor, environment: str, name: str, now: datet
 
     async def work(tx: Tx) -> None:
         place = await _environment(tx, actor, environment)
+        if not await schedules.remove_holidays(tx, place.id, name):
+            raise NotFound("List of holidays", name)
         users = await schedules.triggers_with(tx, place.id, name)
         if users:
             raise Conflict(f"Schedule {users[0].schedule} names the list {name!r}: change its trigger first")
-        if not await schedules.remove_holidays(tx, place.id, name):
-            raise NotFound("List of holidays", name)
         await audit.record(tx, actor, now, _entry("delete", name, environment))
 
     await app.db.run(work)

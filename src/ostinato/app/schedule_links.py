@@ -9,11 +9,12 @@ import msgspec
 from ostinato.app import audit, schedules
 from ostinato.app.application import App
 from ostinato.app.holding import hold_target, not_there
-from ostinato.app.schedules import About
+from ostinato.app.schedules import About, Clock
 from ostinato.core.access import Actor
 from ostinato.core.errors import Conflict, Forbidden
 from ostinato.core.ids import ScheduleId
 from ostinato.core.schedules import NamedTrigger
+from ostinato.core.triggers.kinds import HolidayList
 from ostinato.store import schedules as stored
 from ostinato.store.db import Tx
 from ostinato.store.runs import TaskOrPlan
@@ -34,9 +35,11 @@ async def find(app: App, actor: Actor, what: TaskOrPlan) -> SeenSchedule | None:
 async def link(app: App, actor: Actor, what: TaskOrPlan, schedule: int, now: datetime) -> None:
     """It starts this from now on, in place of what did so before. Raises NotFound, Forbidden also if the schedule is
     linked to something else, and Conflict if it is of another environment."""
+    clock = schedules.going_on(now)
 
     async def work(tx: Tx) -> None:
         place = await executable(tx, actor, what)
+        lists = await schedules.hold_lists(tx, place.environment)
         wanted = await schedules.hold(tx, actor, schedule)
         if wanted.environment_id != place.environment:
             message = f"the schedule is of environment {wanted.environment!r}, and {place.name!r} is not"
@@ -47,7 +50,7 @@ async def link(app: App, actor: Actor, what: TaskOrPlan, schedule: int, now: dat
         before = await stored.list_schedules(tx, actor.subject, schedules.of(what))
         if before and before[0].id != wanted.id:
             await take_off(tx, actor, before[0], now)
-        await _bind(tx, actor, wanted, what, now)
+        await _bind(tx, actor, wanted, what, clock, lists)
 
     await app.db.run(work)
 
@@ -70,12 +73,13 @@ async def set_own_in(tx: Tx, actor: Actor, what: TaskOrPlan, trigger: NamedTrigg
     """It starts by this one trigger. Raises NotFound, Forbidden, Invalid, and Conflict while a schedule is linked."""
     clock = schedules.going_on(now)
     place = await executable(tx, actor, what)
-    lists = await schedules.lists_of(tx, place.environment)
+    lists = await schedules.hold_lists(tx, place.environment)
     about = About(what=what, triggers=(trigger,))
     await asyncio.to_thread(schedules.check_about, about, now, lists)
-    await hold_target(tx, what)
     found = await stored.list_schedules(tx, actor.subject, schedules.of(what))
     require_own(place, found)
+    await stored.lock_triggers(tx, [one.id for one in found])
+    await hold_target(tx, what)
     kept: ScheduleId | None
     if found:
         kept = found[0].id
@@ -84,7 +88,7 @@ async def set_own_in(tx: Tx, actor: Actor, what: TaskOrPlan, trigger: NamedTrigg
         kept = await stored.make(tx, place.environment, None, what, actor.user, now, own=True)
     if kept is None:
         raise Conflict(f"{place.name!r} was given a schedule in the same moment: try again")
-    await schedules.set_triggers(tx, kept, about, clock, lists)
+    await schedules.set_triggers(tx, kept, about, clock, lists, keep_plans=bool(found))
     action = "change" if found else "create"
     await audit.record(tx, actor, now, schedules.entry(action, kept, place.environment_name, after=about))
 
@@ -95,13 +99,15 @@ def require_own(place: Bindable, found: Sequence[SeenSchedule]) -> None:
         raise Conflict(f"{place.name!r} is started by a schedule that is linked to it: unlink that first")
 
 
-async def _bind(tx: Tx, actor: Actor, wanted: SeenSchedule, what: TaskOrPlan, now: datetime) -> None:
-    lists = await schedules.lists_of(tx, wanted.environment_id)
+async def _bind(
+    tx: Tx, actor: Actor, wanted: SeenSchedule, what: TaskOrPlan, clock: Clock, lists: tuple[HolidayList, ...]
+) -> None:
+    await stored.lock_triggers(tx, [wanted.id])
     await hold_target(tx, what)
-    before = schedules.about_of(wanted)
+    before, now = schedules.about_of(wanted), clock()
     after = msgspec.structs.replace(before, what=what)
     await stored.change(tx, wanted.id, wanted.description, what, actor.user, now)
-    await schedules.set_triggers(tx, wanted.id, after, schedules.going_on(now), lists)
+    await schedules.set_triggers(tx, wanted.id, after, clock, lists, keep_plans=before.what == what)
     await audit.record(tx, actor, now, schedules.entry("link", wanted.id, wanted.environment, before, after))
 
 

@@ -88,7 +88,7 @@ async def create(app: App, actor: Actor, environment: str, about: About, now: da
 
     async def work(tx: Tx) -> SeenSchedule:
         place = await _place(tx, actor, environment, about.what)
-        lists = await lists_of(tx, place)
+        lists = await hold_lists(tx, place)
         await asyncio.to_thread(check_about, about, now, lists)
         return await seen(tx, actor, await create_in(tx, actor, environment, about, clock, lists))
 
@@ -115,9 +115,9 @@ async def change(app: App, actor: Actor, schedule: int, about: About, now: datet
     clock = going_on(now)
 
     async def work(tx: Tx) -> SeenSchedule:
+        lists = await hold_lists(tx, (await seen(tx, actor, schedule)).environment_id)
         before = await hold(tx, actor, schedule)
         await _place(tx, actor, before.environment, about.what)
-        lists = await lists_of(tx, before.environment_id)
         await asyncio.to_thread(check_about, about, now, lists)
         await change_in(tx, actor, before, about, clock, lists)
         return await seen(tx, actor, before.id)
@@ -132,6 +132,7 @@ async def change_in(
     one as others are."""
     now, was = clock(), about_of(before)
     await _place(tx, actor, before.environment, about.what)
+    await schedules.lock_triggers(tx, [before.id])
     if about.what is not None:
         await hold_target(tx, about.what)
         await _require_free(tx, actor, about.what, before.id)
@@ -174,7 +175,7 @@ async def events_in(app: App, actor: Actor, wanted: Wanted, begin: datetime, end
 
 async def hold(tx: Tx, actor: Actor, schedule: int) -> SeenSchedule:
     """A schedule that the actor may change, and nobody else does meanwhile. Raises NotFound, Forbidden."""
-    await schedules.lock(tx, ScheduleId(schedule))
+    await schedules.lock(tx, [ScheduleId(schedule)])
     held = await seen(tx, actor, schedule)
     if not held.may_execute:
         where = f"workspace {held.workspace!r}" if held.workspace else f"a workspace of {held.environment!r}"
@@ -251,6 +252,11 @@ async def _place(tx: Tx, actor: Actor, environment: str, what: TaskOrPlan | None
 
 async def lists_of(tx: Tx, environment: EnvironmentId) -> tuple[HolidayList, ...]:
     return tuple(HolidayList(name=one.name, days=one.days) for one in await schedules.holidays(tx, [environment]))
+
+
+async def hold_lists(tx: Tx, environment: EnvironmentId) -> tuple[HolidayList, ...]:
+    """The same, which nobody changes before what goes by them is there."""
+    return tuple(HolidayList(name=one.name, days=one.days) for one in await schedules.hold_holidays(tx, environment))
 
 
 def check_about(about: About, now: datetime, lists: tuple[HolidayList, ...]) -> None:

@@ -95,10 +95,10 @@ async def fire_due(app: App, now: datetime, only: WebhookWindowId | None = None)
     return tell([{"webhook_trigger": one.trigger, "window": one.window} for one in due], fired)
 
 
-async def next_due(app: App) -> datetime | None:
-    """When the next window is."""
+async def next_due(app: App, after: datetime | None = None) -> datetime | None:
+    """When the next window is, or the next after a time."""
     async with app.db.reading() as tx:
-        return await webhook_triggers.next_due(tx)
+        return await webhook_triggers.next_due(tx, after)
 
 
 async def forget(app: App, now: datetime) -> int:

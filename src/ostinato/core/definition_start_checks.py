@@ -19,7 +19,8 @@ from ostinato.core.triggers.kinds import HolidayList
 PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
-Apart: TypeAlias = dict[tuple[tuple[NamedTrigger, ...], tuple[HolidayList, ...]], list[Problem]]
+Together: TypeAlias = tuple[tuple[NamedTrigger, ...], tuple[HolidayList, ...]]
+Apart: TypeAlias = dict[Together, list[Problem]]
 """What is wrong with triggers together, as far as it has been worked out, which takes seconds for frequent ones."""
 
 
@@ -34,7 +35,7 @@ def check_starts(collected: Collected, known: Known, apart: Apart) -> list[Probl
         problems += _target(schedule, names)
         if schedule_change(schedule, known).action is not Action.LEFT:
             triggers, own = schedule.definition.triggers, lists.get(schedule.environment, ())
-            problems += _moved(schedule, problems_of_each(triggers, own) or apart.get((triggers, own), ()))
+            problems += _moved(schedule, problems_of_each(triggers, own) or apart.get(_together(triggers, own), ()))
     for trigger in collected.data_triggers:
         problems += [*_target(trigger, names), *_sources(trigger, names)]
     return problems
@@ -47,10 +48,17 @@ def check_distances(collected: Collected, known: Known, now: datetime, apart: Ap
         triggers, own = schedule.definition.triggers, lists.get(schedule.environment, ())
         if schedule_change(schedule, known).action is Action.LEFT or problems_of_each(triggers, own):
             continue
-        if (triggers, own) not in apart:
-            apart[triggers, own] = problems_of(triggers, now, own)
-        problems += _moved(schedule, apart[triggers, own])
+        together = _together(triggers, own)
+        if together not in apart:
+            apart[together] = problems_of(triggers, now, own)
+        problems += _moved(schedule, apart[together])
     return problems
+
+
+def _together(triggers: tuple[NamedTrigger, ...], lists: tuple[HolidayList, ...]) -> Together:
+    """What it goes by how near triggers are to one another."""
+    named = {name for one in triggers if one.trigger.calendar is not None for name in one.trigger.calendar.lists}
+    return triggers, tuple(one for one in lists if one.name in named)
 
 
 def lists_by_environment(collected: Collected, known: Known) -> Mapping[str, tuple[HolidayList, ...]]:

@@ -207,11 +207,9 @@ class Engine:
                 now = self._now()
                 while await fire.tick(self._app, now):
                     now = self._now()
-                due = await fire.next_due(self._app)
+                due = await fire.next_due(self._app, now)  # what was due and could not be fired is looked at again then
                 failures = 0
-                # What was due and cannot even be refused is not tried all the time; what became due since then is.
-                late = due is not None and due <= now
-                await _sleep_until(self._app.fire, LONGEST_SLEEP if late else self._seconds_until(due))
+                await _sleep_until(self._app.fire, self._seconds_until(due))
             except Exception as error:
                 failures = await _pause("engine.firing_failed", error, failures)
 

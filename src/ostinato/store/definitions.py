@@ -229,6 +229,11 @@ async def holidays(tx: Tx, environments: Sequence[str], viewer: SubjectId, manag
     return await fetch(tx, "definitions/holidays", StoredHolidays, list(environments), viewer, manages)
 
 
+async def hold_holidays(tx: Tx, environments: Sequence[str]) -> list[StoredHolidays]:
+    """The same, whoever may see them; nobody else does anything by them until the end of the transaction."""
+    return await fetch(tx, "definitions/hold_holidays", StoredHolidays, list(environments))
+
+
 async def schedules(tx: Tx, workspaces: Sequence[WorkspaceId]) -> list[StoredSchedule]:
     return await fetch(tx, "definitions/schedules", StoredSchedule, list(workspaces))
 

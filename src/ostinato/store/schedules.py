@@ -136,6 +136,7 @@ class UsingTrigger(msgspec.Struct, frozen=True, kw_only=True):
     id: ScheduleTriggerId
     schedule: ScheduleId
     definition: Trigger
+    planned_at: datetime | None
     version: int
     bound: bool
 
@@ -153,14 +154,16 @@ async def list_schedules(tx: Tx, viewer: SubjectId, wanted: Wanted) -> list[Seen
     return await fetch(tx, "schedules/list", SeenSchedule, viewer, *sent, *more)
 
 
-async def lock_triggers(tx: Tx, schedules: Sequence[ScheduleId]) -> None:
-    """Nobody fires or changes the triggers of these until the end of the transaction; fires leave them alone."""
-    await execute(tx, "schedules/lock_triggers", list(schedules))
+async def lock_triggers(tx: Tx, schedules: Sequence[ScheduleId], triggers: Sequence[ScheduleTriggerId] = ()) -> None:
+    """Nobody fires or changes these triggers, and those of these schedules, until the end of the transaction; fires
+    leave them alone."""
+    await execute(tx, "schedules/lock_triggers", list(schedules), list(triggers))
 
 
-async def lock(tx: Tx, schedule: ScheduleId) -> None:
-    """Nobody changes it until the end of the transaction."""
-    await execute(tx, "schedules/lock", schedule)
+async def lock(tx: Tx, schedules: Sequence[ScheduleId]) -> None:
+    """Nobody changes them until the end of the transaction. Whoever locks lists of holidays, triggers or tasks as well
+    does so in this order: lists, schedules, triggers, tasks and plans."""
+    await execute(tx, "schedules/lock", list(schedules))
 
 
 async def bindable(tx: Tx, viewer: SubjectId, what: TaskOrPlan) -> Bindable | None:
@@ -236,13 +239,15 @@ async def plan_next(tx: Tx, moves: Sequence[Next]) -> None:
     await execute(tx, "schedules/plan_next", *columns)
 
 
-async def due(tx: Tx, now: datetime, most: int) -> list[Due]:
-    return await fetch(tx, "schedules/due", Due, now, most)
+async def due(tx: Tx, now: datetime, most: int, after: Due | None = None) -> list[Due]:
+    """In the order of their times, from after one of them on."""
+    place = (None, None) if after is None else (after.due_at, after.id)
+    return await fetch(tx, "schedules/due", Due, now, most, *place)
 
 
-async def next_due(tx: Tx) -> datetime | None:
-    """When the next of all triggers is due."""
-    found: datetime | None = await fetch_value(tx, "schedules/next_due")
+async def next_due(tx: Tx, after: datetime | None = None) -> datetime | None:
+    """When the next of all triggers is due, or the next after a time."""
+    found: datetime | None = await fetch_value(tx, "schedules/next_due", after)
     return found
 
 
@@ -266,6 +271,11 @@ async def holidays(tx: Tx, environments: Sequence[EnvironmentId]) -> list[Stored
     return await fetch(tx, "schedules/holidays", StoredHolidays, list(environments))
 
 
+async def hold_holidays(tx: Tx, environment: EnvironmentId) -> list[StoredHolidays]:
+    """Those of an environment, which nobody changes until the end of the transaction."""
+    return await fetch(tx, "schedules/hold_holidays", StoredHolidays, environment)
+
+
 async def keep_holidays(tx: Tx, environment: EnvironmentId, name: str, days: Sequence[Holiday], now: datetime) -> None:
     await execute(tx, "schedules/keep_holidays", environment, name, msgspec.to_builtins(days), now)
 
@@ -276,7 +286,7 @@ async def remove_holidays(tx: Tx, environment: EnvironmentId, name: str) -> bool
 
 
 async def triggers_with(tx: Tx, environment: EnvironmentId, name: str) -> list[UsingTrigger]:
-    """Those that name a list of holidays; nobody fires or changes them until the end of the transaction."""
+    """Those that name a list of holidays."""
     return await fetch(tx, "schedules/triggers_with", UsingTrigger, environment, name)
 
 

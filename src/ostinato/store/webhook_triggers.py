@@ -282,8 +282,8 @@ async def due(tx: Tx, now: datetime, most: int, only: WebhookWindowId | None = N
     return await fetch(tx, "webhook_triggers/due", Due, now, most, only)
 
 
-async def next_due(tx: Tx) -> datetime | None:
-    found: datetime | None = await fetch_value(tx, "webhook_triggers/next_due")
+async def next_due(tx: Tx, after: datetime | None = None) -> datetime | None:
+    found: datetime | None = await fetch_value(tx, "webhook_triggers/next_due", after)
     return found
 
 

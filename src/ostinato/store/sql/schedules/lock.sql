@@ -1,2 +1,2 @@
--- Nobody changes this schedule until the end of the transaction.
-SELECT id FROM schedule WHERE id = $1 FOR UPDATE
+-- Nobody changes these schedules until the end of the transaction.
+SELECT id FROM schedule WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE
