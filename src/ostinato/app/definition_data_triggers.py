@@ -27,10 +27,11 @@ MOST = 1_000_000
 
 async def load(tx: Tx, actor: Actor, state: State, environments: Collection[str]) -> None:
     """What is stored of them in these environments, in the workspaces whose content is read."""
+    places = set(state.places.values())
     for environment in environments:
         for one in await stored.list_data_triggers(tx, actor.subject, Wanted(environment=environment, limit=MOST)):
             place = (environment, one.workspace)
-            if place not in state.places.values():
+            if place not in places:
                 continue
             trigger = _definition(one)
             workspace = state.known.workspaces[place]
