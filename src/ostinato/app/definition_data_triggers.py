@@ -10,7 +10,7 @@ from typing import Any
 
 from ostinato.app import data_triggers
 from ostinato.app.data_triggers import About
-from ostinato.app.definition_state import Rows, State
+from ostinato.app.definition_state import State
 from ostinato.core.access import Actor
 from ostinato.core.definition_changes import Action, Change
 from ostinato.core.definition_checks import ReadyTask
@@ -156,9 +156,9 @@ def _about(one: Placed[DataTrigger], state: State) -> About:
     trigger = one.definition
     sources = [(source, state.rows[one.environment, source.workspace or one.workspace]) for source in trigger.sources]
     return About(
-        what=_what(trigger, state.rows[one.place]),
+        what=state.rows[one.place].what(trigger),
         condition=trigger.when,
-        sources=tuple(_what(source, rows) for source, rows in sources),
+        sources=tuple(rows.what(source) for source, rows in sources),
         active=trigger.active,
     )
 
@@ -186,10 +186,3 @@ def _upstream(source: SeenSource, workspace: str) -> Upstream:
         plan=None if task else source.name,
         workspace=None if source.workspace == workspace else source.workspace,
     )
-
-
-def _what(named: DataTrigger | Upstream, rows: Rows) -> TaskOrPlan:
-    if named.task is not None:
-        return TaskOrPlan(task=rows.task_ids[named.task])
-    assert named.plan is not None
-    return TaskOrPlan(plan=rows.plan_ids[named.plan])

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from ostinato.app import holidays, schedules
-from ostinato.app.definition_state import Rows, State
+from ostinato.app.definition_state import State
 from ostinato.app.schedules import About, Clock
 from ostinato.core.access import Actor, Tenant
 from ostinato.core.definition_changes import Action, Change
@@ -16,7 +16,6 @@ from ostinato.store import definitions
 from ostinato.store import schedules as stored
 from ostinato.store.db import Raced, Tx
 from ostinato.store.definitions import StoredSchedule
-from ostinato.store.runs import TaskOrPlan
 
 
 async def load(tx: Tx, actor: Actor, state: State, environments: Collection[str]) -> None:
@@ -83,10 +82,11 @@ async def write(tx: Tx, actor: Actor, wanted: Collected, changes: Iterable[Chang
         if action is Action.LEFT:
             continue
         rows, own_lists = state.rows[one.place], lists.get(environment, ())
-        about = About(description=schedule.description, what=_what(schedule, rows), triggers=schedule.triggers)
+        about = About(description=schedule.description, what=rows.what(schedule), triggers=schedule.triggers)
         try:
             if action is Action.CREATED:
-                await schedules.create_in(tx, actor, environment, about, clock, own_lists)
+                place = state.environments[environment]
+                await schedules.create_in(tx, actor, place, environment, about, clock, own_lists)
             else:
                 held = await schedules.hold(tx, actor, rows.schedules[schedule.name])
                 if schedules.about_of(held).what != about.what:
@@ -113,10 +113,3 @@ def _definition(row: StoredSchedule) -> Schedule:
         for one in row.triggers
     )
     return Schedule(task=row.task, plan=row.plan, description=row.description, triggers=tuple(triggers))
-
-
-def _what(schedule: Schedule, rows: Rows) -> TaskOrPlan:
-    if schedule.task is not None:
-        return TaskOrPlan(task=rows.task_ids[schedule.task])
-    assert schedule.plan is not None
-    return TaskOrPlan(plan=rows.plan_ids[schedule.plan])

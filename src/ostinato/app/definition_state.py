@@ -7,6 +7,7 @@ import msgspec
 from ostinato.app.application import App
 from ostinato.core import secrets
 from ostinato.core.access import Actor, Permission, Tenant
+from ostinato.core.definition_targets import Either
 from ostinato.core.definitions import (
     Connection,
     Environment,
@@ -37,6 +38,7 @@ from ostinato.core.ids import (
 from ostinato.core.plans import Graph, Ref
 from ostinato.store import definitions
 from ostinato.store.db import Tx
+from ostinato.store.runs import TaskOrPlan
 
 
 class ArtifactIds(msgspec.Struct, kw_only=True):
@@ -63,6 +65,13 @@ class Rows(msgspec.Struct, kw_only=True):
     """Those that the files name."""
     resources: dict[str, ResourceId] = {}
     """Those that the files name."""
+
+    def what(self, named: Either) -> TaskOrPlan:
+        """The task or plan of this name, which is there."""
+        if named.task is not None:
+            return TaskOrPlan(task=self.task_ids[named.task])
+        assert named.plan is not None
+        return TaskOrPlan(plan=self.plan_ids[named.plan])
 
 
 class State(msgspec.Struct, kw_only=True):

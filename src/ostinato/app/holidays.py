@@ -5,7 +5,7 @@ from datetime import datetime
 
 from ostinato.app import audit
 from ostinato.app.application import App
-from ostinato.app.schedules import Clock, going_on, next_fires
+from ostinato.app.schedules import Clock, going_on, lists_of, next_fires
 from ostinato.core.access import Actor, Tenant
 from ostinato.core.errors import Conflict, Invalid, NotFound
 from ostinato.core.ids import EnvironmentId
@@ -21,8 +21,7 @@ async def list_holidays(app: App, actor: Actor, environment: str) -> list[Holida
     """Raises NotFound."""
     async with app.db.reading() as tx:
         place = await _environment(tx, actor, environment)
-        found = await schedules.holidays(tx, [place.id])
-    return [HolidayList(name=one.name, days=one.days) for one in found]
+        return list(await lists_of(tx, place.id))
 
 
 async def keep(app: App, actor: Actor, environment: str, wanted: HolidayList, now: datetime) -> None:
@@ -54,7 +53,7 @@ async def keep_in(tx: Tx, environment: EnvironmentId, wanted: HolidayList, clock
     users = [one for one in found if one.bound and (one.planned_at is None or one.planned_at > now)]
     if not users:
         return
-    lists = tuple(HolidayList(name=one.name, days=one.days) for one in await schedules.holidays(tx, [environment]))
+    lists = await lists_of(tx, environment)
     await schedules.plan_next(tx, await asyncio.to_thread(next_fires, users, lists, now))
 
 

@@ -90,16 +90,22 @@ async def create(app: App, actor: Actor, environment: str, about: About, now: da
         place = await _place(tx, actor, environment, about.what)
         lists = await hold_lists(tx, place)
         await asyncio.to_thread(check_about, about, now, lists)
-        return await seen(tx, actor, await create_in(tx, actor, environment, about, clock, lists))
+        return await seen(tx, actor, await create_in(tx, actor, place, environment, about, clock, lists))
 
     return await app.db.run(work)
 
 
 async def create_in(
-    tx: Tx, actor: Actor, environment: str, about: About, clock: Clock, lists: tuple[HolidayList, ...]
+    tx: Tx,
+    actor: Actor,
+    place: EnvironmentId,
+    environment: str,
+    about: About,
+    clock: Clock,
+    lists: tuple[HolidayList, ...],
 ) -> ScheduleId:
-    """The same within a transaction, of what was checked with these lists."""
-    place, now = await _place(tx, actor, environment, about.what), clock()
+    """The same within a transaction, of what the actor may do and was checked with these lists."""
+    now = clock()
     if about.what is not None:
         await hold_target(tx, about.what)
     made = await schedules.make(tx, place, about.description, about.what, actor.user, now)
@@ -128,10 +134,9 @@ async def change(app: App, actor: Actor, schedule: int, about: About, now: datet
 async def change_in(
     tx: Tx, actor: Actor, before: SeenSchedule, about: About, clock: Clock, lists: tuple[HolidayList, ...]
 ) -> None:
-    """The same within a transaction, of what is held and was checked with these lists. A schedule of its own becomes
-    one as others are."""
+    """The same within a transaction, of what is held, the actor may do and was checked with these lists. A schedule of
+    its own becomes one as others are."""
     now, was = clock(), about_of(before)
-    await _place(tx, actor, before.environment, about.what)
     await schedules.lock_triggers(tx, [before.id])
     if about.what is not None:
         await hold_target(tx, about.what)

@@ -5,8 +5,8 @@ does not exist here.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -16,6 +16,7 @@ from ostinato.core.definition_parameters import MOST_ALLOWED, check_parameters
 from ostinato.core.definition_values import suggestion
 from ostinato.core.definitions import (
     Collected,
+    Environment,
     Kind,
     Known,
     Path,
@@ -29,6 +30,8 @@ from ostinato.core.definitions import (
 from ostinato.core.errors import Problem
 from ostinato.core.plans import find_cycle
 from ostinato.core.retries import OF_PLANS
+
+Again: TypeAlias = tuple[Placed[Any], Problem, str]
 
 
 class ReadyTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,19 +70,23 @@ def _duplicates(collected: Collected) -> list[Problem]:
         (Kind.TASK, "name", collected.tasks),
         (Kind.PLAN, "name", collected.plans),
     ):
-        first: dict[Any, Problem] = {}
-        for item in items:
-            name = getattr(item.definition, field)
-            place = () if kind is Kind.ENVIRONMENT else item.place
-            here = item.problem((field,), "")
-            if (place, name) in first:
-                other = first[place, name]
-                message = (
-                    f"the {kind.words} {name!r} is defined twice, first in {other.file}:{other.line} ({other.path})"
-                )
-                problems.append(msgspec.structs.replace(here, message=message))
-            first.setdefault((place, name), here)
+        for again, here, other in repeated(items, field):
+            name = getattr(again.definition, field)
+            message = f"the {kind.words} {name!r} is defined twice, first in {other}"
+            problems.append(msgspec.structs.replace(here, message=message))
     return problems
+
+
+def repeated(items: Iterable[Placed[Any]], name: str, shown: Callable[[Any], str] | None = None) -> Iterator[Again]:
+    """What has the same name at the same place as something before it: the definition, its problem without a message,
+    and where the first one is. `shown`: the field to point at, if it is not that of the name."""
+    first: dict[Any, Problem] = {}
+    for item in items:
+        place = () if isinstance(item.definition, Environment) else item.place
+        here = item.problem((shown(item.definition) if shown else name,), "")
+        other = first.setdefault((place, getattr(item.definition, name)), here)
+        if other is not here:
+            yield item, here, f"{other.file}:{other.line} ({other.path})"
 
 
 def _environments(collected: Collected, known: Known) -> list[Problem]:

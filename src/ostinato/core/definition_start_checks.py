@@ -1,6 +1,5 @@
 """What is wrong with schedules, holidays and data triggers in files: by themselves, and beside what is stored."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -8,16 +7,15 @@ from typing import Any, TypeAlias
 import msgspec
 
 from ostinato.core.definition_changes import Action, schedule_change
-from ostinato.core.definition_data_triggers import DataTrigger, Upstream
+from ostinato.core.definition_checks import repeated
+from ostinato.core.definition_data_triggers import DataTrigger
 from ostinato.core.definition_names import Names
 from ostinato.core.definition_schedules import Schedule
-from ostinato.core.definitions import Collected, Kind, Known, Path, Place, Placed
+from ostinato.core.definition_targets import Either, Started
+from ostinato.core.definitions import Collected, Kind, Known, Path, Place, Placed, read_path
 from ostinato.core.errors import Problem
 from ostinato.core.schedules import NamedTrigger, problems_of, problems_of_each, problems_of_list
 from ostinato.core.triggers.kinds import HolidayList
-
-PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-
 
 Together: TypeAlias = tuple[tuple[NamedTrigger, ...], tuple[HolidayList, ...]]
 Apart: TypeAlias = dict[Together, list[Problem]]
@@ -91,9 +89,7 @@ def _sources(trigger: Placed[DataTrigger], names: Names) -> Iterator[Problem]:
             yield from _missing(trigger, path, source, place, names)
 
 
-def _missing(
-    item: Placed[Any], path: Path, named: Schedule | DataTrigger | Upstream, place: Place, names: Names
-) -> Iterator[Problem]:
+def _missing(item: Placed[Any], path: Path, named: Either, place: Place, names: Names) -> Iterator[Problem]:
     """There is no such task or plan."""
     for field, kind, name in (("task", Kind.TASK, named.task), ("plan", Kind.PLAN, named.plan)):
         if name is not None and (missing := names.missing(kind, place, name)):
@@ -103,23 +99,14 @@ def _missing(
 def _moved(item: Placed[Any], problems: Iterable[Problem]) -> Iterator[Problem]:
     """Problems of a definition, at its place in a file."""
     for problem in problems:
-        yield item.problem(_path(problem.path or ""), problem.message, problem.allowed)
-
-
-def _path(text: str) -> Path:
-    """`triggers[0].trigger.when` as a path."""
-    return tuple(int(number) if number else name for name, number in PART.findall(text))
+        yield item.problem(read_path(problem.path or ""), problem.message, problem.allowed)
 
 
 def _twice(items: Iterable[Placed[Schedule]] | Iterable[Placed[DataTrigger]], kinds: str) -> Iterator[Problem]:
-    first: dict[tuple[Place, str], Problem] = {}
-    for one in items:
-        name = one.definition.name
-        here = one.problem(("task" if one.definition.task is not None else "plan",), "")
-        if (one.place, name) in first:
-            other = first[one.place, name]
-            where = f"{other.file}:{other.line} ({other.path})"
-            yield msgspec.structs.replace(
-                here, message=f"{name!r} has two {kinds}, the first in {where}: make them one"
-            )
-        first.setdefault((one.place, name), here)
+    for again, here, other in repeated(items, "name", _field_of):
+        message = f"{again.definition.name!r} has two {kinds}, the first in {other}: make them one"
+        yield msgspec.structs.replace(here, message=message)
+
+
+def _field_of(started: Started) -> str:
+    return "task" if started.task is not None else "plan"

@@ -25,7 +25,7 @@ from ostinato.core.definition_types import (
     shown,
     tagged,
 )
-from ostinato.core.definitions import Path
+from ostinato.core.definitions import Path, read_path
 from ostinato.core.errors import Problem
 
 WORDS = {"yes": True, "on": True, "no": False, "off": False}
@@ -212,5 +212,4 @@ def _broken_rule(error: msgspec.ValidationError, note: Note) -> Problem:
     """A rule of the type itself; msgspec appends where it was broken."""
     found = BROKEN_RULE.fullmatch(str(error))
     message, place = (found["message"], found["path"] or "") if found else (str(error), "")
-    parts = re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", place)
-    return note(tuple(int(number) if number else name for name, number in parts), message)
+    return note(read_path(place), message)

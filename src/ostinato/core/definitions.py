@@ -11,6 +11,7 @@ task, what a schedule starts) goes to a definition of the same workspace, in the
 lists of holidays are known in a whole environment.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
@@ -31,6 +32,7 @@ Path: TypeAlias = tuple[str | int, ...]
 Place: TypeAlias = tuple[str, str]
 """An environment and the key of a workspace in it."""
 
+PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 DEFAULT_ENVIRONMENT = "Production"
 
 Config: TypeAlias = Annotated[
@@ -370,6 +372,11 @@ class Known(msgspec.Struct, kw_only=True):
     """Those that the files name."""
     resource_names: dict[Place, list[str]] = {}
     """Some that are there, where the files name one that is not."""
+
+
+def read_path(text: str) -> Path:
+    """What `written` makes of a path, as a path again."""
+    return tuple(int(number) if number else name for name, number in PART.findall(text))
 
 
 def written(path: Path) -> str:

@@ -4,24 +4,20 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-Name: TypeAlias = Annotated[
-    str,
-    msgspec.Meta(
+
+def plain(what: str, longest: int) -> msgspec.Meta:
+    """What a name of some kind may be: text of one line, of 1 to so many characters."""
+    return msgspec.Meta(
         min_length=1,
-        max_length=200,
+        max_length=longest,
         pattern="^[^\x00-\x1f\x7f-\x9f]*$",
-        extra={"words": "a name of 1 to 200 characters, without control characters"},
-    ),
-]
-Tag: TypeAlias = Annotated[
-    str,
-    msgspec.Meta(
-        min_length=1,
-        max_length=100,
-        pattern="^[^\x00-\x1f\x7f-\x9f]*$",
-        extra={"words": "a tag of 1 to 100 characters, without control characters"},
-    ),
-]
+        extra={"words": f"{what} of 1 to {longest} characters, without control characters"},
+    )
+
+
+Name: TypeAlias = Annotated[str, plain("a name", 200)]
+ShortName: TypeAlias = Annotated[str, plain("a name", 100)]
+Tag: TypeAlias = Annotated[str, plain("a tag", 100)]
 Key: TypeAlias = Annotated[
     str,
     msgspec.Meta(
